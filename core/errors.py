@@ -1,0 +1,65 @@
+"""Every error that Spotter raises on purpose.
+
+    SpotterError
+    ├── InputError (also a ValueError)    an argument, a file or an answer that cannot be used
+    ├── NotFound                          what was asked for does not exist (any more)
+    ├── Conflict                          someone else was first; nothing was changed
+    ├── NoModel                           the cohort has no trained model yet
+    ├── JobFailed                         a long job stopped, with a sentence a person can read
+    └── StoreError                        the database cannot do what it must
+        ├── DatabaseTooNew                written by a later version of Spotter
+        ├── DatabaseDamaged               the file is not a sound Spotter database
+        ├── StorageFull                   no room left on the disk
+        ├── StorageReadOnly               the folder or file cannot be written
+        └── DatabaseBusy                  another process held the database for too long
+
+The message of each says what is wrong and what to do about it.
+"""
+
+
+class SpotterError(Exception):
+    """Root of the tree; catch this to catch everything Spotter raises on purpose."""
+
+
+class InputError(SpotterError, ValueError):
+    """An argument, a file or an answer that cannot be used."""
+
+
+class NotFound(SpotterError):
+    """What was asked for does not exist (any more)."""
+
+
+class Conflict(SpotterError):
+    """Someone else was first; nothing was changed."""
+
+
+class NoModel(SpotterError):
+    """The cohort has no trained model yet."""
+
+
+class JobFailed(SpotterError):
+    """A long job stopped; the message is for a person."""
+
+
+class StoreError(SpotterError):
+    """The database cannot do what it must."""
+
+
+class DatabaseTooNew(StoreError):
+    """The database was written by a later version of Spotter."""
+
+
+class DatabaseDamaged(StoreError):
+    """The file is not a sound Spotter database."""
+
+
+class StorageFull(StoreError):
+    """No room is left on the disk."""
+
+
+class StorageReadOnly(StoreError):
+    """The folder or the file cannot be written."""
+
+
+class DatabaseBusy(StoreError):
+    """Another process held the database for too long."""
