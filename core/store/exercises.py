@@ -1,0 +1,116 @@
+"""Exercises of a cohort's catalogue, the log of what clients did, and their daily steps."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlite_utils import Database
+
+from core.store.audit import now
+
+Row = dict[str, Any]
+
+
+def add_exercises(db: Database, cohort_id: int, exercises: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Add exercises (``reference``, ``name``, ``category``, ``muscle_group``, ``difficulty``, ``detail``).
+
+    One whose reference the cohort has already is brought up to date. Returns id by reference.
+    """
+    db.conn.executemany(
+        "INSERT INTO exercises (cohort_id, reference, name, category, muscle_group, difficulty, detail)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (cohort_id, reference) DO UPDATE SET name = excluded.name, category = excluded.category,"
+        " muscle_group = excluded.muscle_group, difficulty = excluded.difficulty, detail = excluded.detail",
+        [
+            (
+                cohort_id,
+                e["reference"],
+                e.get("name") or e["reference"],
+                e.get("category") or "",
+                e.get("muscle_group") or "",
+                e.get("difficulty"),
+                json.dumps(e.get("detail") or {}),
+            )
+            for e in exercises
+        ],
+    )
+    return exercise_ids(db, cohort_id)
+
+
+def exercise_ids(db: Database, cohort_id: int) -> dict[str, int]:
+    """Ids of a cohort's exercises by reference."""
+    return dict(db.execute("SELECT reference, id FROM exercises WHERE cohort_id = ?", [cohort_id]).fetchall())
+
+
+def exercises(db: Database, cohort_id: int) -> list[Row]:
+    """A cohort's exercises in the order they were added, ``detail`` parsed."""
+    rows = db.query("SELECT * FROM exercises WHERE cohort_id = ? ORDER BY id", [cohort_id])
+    return [{**row, "detail": json.loads(row["detail"])} for row in rows]
+
+
+def add_import(
+    db: Database, cohort_id: int, *, kind: str, path: str, sha256: str, row_count: int, actor: str
+) -> int:
+    """Record that a file was taken in, and return the import's id."""
+    cursor = db.execute(
+        "INSERT INTO imports (cohort_id, kind, path, sha256, row_count, actor, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [cohort_id, kind, path, sha256, row_count, actor, now()],
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def add_log(
+    db: Database, rows: Iterable[tuple[int, str, int, int | None, float | None]], import_id: int
+) -> None:
+    """Add log rows ``(client_id, at, exercise_id, success, difficulty)``; equal times keep this order."""
+    db.conn.executemany(
+        "INSERT INTO exercise_log (client_id, at, exercise_id, success, difficulty, import_id)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        ((*row, import_id) for row in rows),
+    )
+
+
+def log(db: Database, client_id: int, limit: int = 200) -> list[Row]:
+    """What a client did, newest first, with the exercise's name and category."""
+    return list(
+        db.query(
+            "SELECT l.id, l.at, l.success, l.difficulty, e.id AS exercise_id, e.name, e.category, e.muscle_group"
+            " FROM exercise_log l JOIN exercises e ON e.id = l.exercise_id"
+            " WHERE l.client_id = ? ORDER BY l.at DESC, l.id DESC LIMIT ?",
+            [client_id, limit],
+        )
+    )
+
+
+def history(db: Database, client_id: int) -> list[int]:
+    """Exercise ids a client did, in order of time; ties in file order."""
+    rows = db.execute("SELECT exercise_id FROM exercise_log WHERE client_id = ? ORDER BY at, id", [client_id])
+    return [row[0] for row in rows]
+
+
+def histories(db: Database, cohort_id: int) -> dict[int, list[int]]:
+    """Exercise ids of every client of a cohort, in order of time; clients without a log are left out."""
+    rows = db.execute(
+        "SELECT l.client_id, l.exercise_id FROM exercise_log l JOIN clients c ON c.id = l.client_id"
+        " WHERE c.cohort_id = ? ORDER BY l.client_id, l.at, l.id",
+        [cohort_id],
+    )
+    found: dict[int, list[int]] = {}
+    for client, exercise in rows:
+        found.setdefault(client, []).append(exercise)
+    return found
+
+
+def add_steps(db: Database, rows: Iterable[tuple[int, str, int | None, int | None]], import_id: int) -> None:
+    """Set daily counts ``(client_id, day, steps, goal)``; a later count for the same day replaces the earlier."""
+    db.conn.executemany(
+        "INSERT INTO steps (client_id, day, steps, goal, import_id) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (client_id, day) DO UPDATE SET steps = excluded.steps,"
+        " goal = coalesce(excluded.goal, goal), import_id = excluded.import_id",
+        ((*row, import_id) for row in rows),
+    )
+
+
+def steps(db: Database, client_id: int) -> list[Row]:
+    """A client's daily steps and goals, oldest first; NULL steps are days without a count."""
+    return list(db.query("SELECT day, steps, goal FROM steps WHERE client_id = ? ORDER BY day", [client_id]))
