@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -65,14 +66,17 @@ def remove_unused(folder: Path, used: set[str], older_than_seconds: float = 3600
 
     Young files are kept: their transaction may still be under way.
     """
-    import time
-
+    used_names = {f"{name}.safetensors" for name in used}
+    newest = time.time() - older_than_seconds
     removed = 0
     for path in folder.iterdir():
-        if path.suffix in (".safetensors", ".part") and path.stem not in used:
-            if time.time() - path.stat().st_mtime > older_than_seconds:
-                path.unlink(missing_ok=True)
-                removed += 1
+        if (
+            path.name not in used_names
+            and path.suffix in (".safetensors", ".part")
+            and path.stat().st_mtime < newest
+        ):
+            path.unlink(missing_ok=True)
+            removed += 1
     return removed
 
 
