@@ -1,0 +1,111 @@
+"""Recommendations, and the requests to a trainer that they lead to."""
+
+import json
+from typing import Any
+
+from sqlite_utils import Database
+
+from core.errors import NotFound
+from core.store.audit import now
+
+Row = dict[str, Any]
+
+
+def add_recommendation(
+    db: Database,
+    *,
+    client_id: int,
+    step: int,
+    version_id: int,
+    top: list[tuple[int, float]],
+    margin: float,
+    p_value: float,
+    why: dict[str, Any],
+) -> int:
+    """Record what a version says of a client's exercise number ``step``; return its id.
+
+    ``top`` is a list of (exercise id, probability), the most probable first.
+    """
+    cursor = db.execute(
+        "INSERT INTO recommendations (client_id, step, model_version_id, top, margin, p_value, why, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [client_id, step, version_id, json.dumps(top), margin, p_value, json.dumps(why), now()],
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def recommendations(db: Database, client_id: int, limit: int = 60) -> list[Row]:
+    """A client's recommendations, newest first."""
+    rows = db.query(
+        "SELECT * FROM recommendations WHERE client_id = ? ORDER BY id DESC LIMIT ?", [client_id, limit]
+    )
+    return [_parsed(row) for row in rows]
+
+
+def open_request(db: Database, *, client_id: int, step: int, recommendation_id: int) -> int:
+    """Open a request for a client's step, or bring the one there is up to date; return its id."""
+    db.execute(
+        "INSERT INTO requests (client_id, step, recommendation_id, state, opened_at) VALUES (?, ?, ?, 'open', ?)"
+        " ON CONFLICT (client_id, step) DO UPDATE SET recommendation_id = excluded.recommendation_id",
+        [client_id, step, recommendation_id, now()],
+    )
+    row = db.execute("SELECT id FROM requests WHERE client_id = ? AND step = ?", [client_id, step]).fetchone()
+    return int(row[0])
+
+
+def close_outdated(db: Database, client_id: int, step: int) -> None:
+    """Close open requests about earlier steps: the client has moved on."""
+    db.execute(
+        "UPDATE requests SET state = 'out of date' WHERE client_id = ? AND step < ? AND state IN ('open', 'flagged')",
+        [client_id, step],
+    )
+
+
+def set_state(db: Database, request_id: int, state: str) -> None:
+    """Move a request to ``open``, ``answered``, ``flagged`` or ``out of date``."""
+    db.execute("UPDATE requests SET state = ? WHERE id = ?", [state, request_id])
+
+
+_REQUEST = (
+    "SELECT r.id, r.client_id, r.step, r.state, r.opened_at, c.name AS client, c.cohort_id, g.name AS cohort,"
+    " g.synthetic, n.id AS recommendation_id, n.model_version_id, n.top, n.margin, n.p_value, n.why"
+    " FROM requests r JOIN clients c ON c.id = r.client_id JOIN cohorts g ON g.id = c.cohort_id"
+    " JOIN recommendations n ON n.id = r.recommendation_id"
+)
+
+
+def request(db: Database, request_id: int) -> Row:
+    """One request with its client, cohort and recommendation.
+
+    Raises:
+        NotFound
+    """
+    for row in db.query(f"{_REQUEST} WHERE r.id = ?", [request_id]):
+        return _parsed(row)
+    raise NotFound("There is no such request. Go back to the list of requests.")
+
+
+def open_requests(db: Database, *, user_id: int, cohort_id: int | None = None, limit: int = 500) -> list[Row]:
+    """Open requests that this person has not skipped, the least certain first (smallest p, then margin)."""
+    rows = db.query(
+        f"{_REQUEST} WHERE r.state = 'open' AND (:cohort IS NULL OR c.cohort_id = :cohort)"
+        " AND NOT EXISTS (SELECT 1 FROM labels l WHERE l.request_id = r.id AND l.user_id = :user"
+        "   AND l.verdict = 'skip' AND l.undone_at IS NULL)"
+        " ORDER BY n.p_value, n.margin, r.id LIMIT :limit",
+        {"user": user_id, "cohort": cohort_id, "limit": limit},
+    )
+    return [_parsed(row) for row in rows]
+
+
+def states(db: Database, cohort_id: int | None = None) -> dict[str, int]:
+    """Number of requests in each state, of one cohort or of all."""
+    rows = db.execute(
+        "SELECT r.state, count(*) FROM requests r JOIN clients c ON c.id = r.client_id"
+        " WHERE :cohort IS NULL OR c.cohort_id = :cohort GROUP BY r.state",
+        {"cohort": cohort_id},
+    )
+    return dict(rows.fetchall())
+
+
+def _parsed(row: Row) -> Row:
+    return {**row, "top": json.loads(row["top"]), "why": json.loads(row["why"])}
