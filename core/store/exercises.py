@@ -114,3 +114,16 @@ def add_steps(db: Database, rows: Iterable[tuple[int, str, int | None, int | Non
 def steps(db: Database, client_id: int) -> list[Row]:
     """A client's daily steps and goals, oldest first; NULL steps are days without a count."""
     return list(db.query("SELECT day, steps, goal FROM steps WHERE client_id = ? ORDER BY day", [client_id]))
+
+
+def goal_hits(db: Database, cohort_id: int, days: int = 14) -> dict[int, tuple[int, int]]:
+    """By client: days with a count and a goal among the cohort's last ``days`` days, and days on which it was met."""
+    rows = db.execute(
+        "WITH last (day) AS (SELECT max(s.day) FROM steps s JOIN clients c ON c.id = s.client_id"
+        " WHERE c.cohort_id = :cohort)"
+        " SELECT s.client_id, count(*), sum(s.steps >= s.goal) FROM steps s JOIN clients c ON c.id = s.client_id"
+        " WHERE c.cohort_id = :cohort AND s.steps IS NOT NULL AND s.goal IS NOT NULL"
+        " AND s.day > (SELECT date(day, :span) FROM last) GROUP BY s.client_id",
+        {"cohort": cohort_id, "span": f"-{days} days"},
+    )
+    return {client: (count, met) for client, count, met in rows}
