@@ -1,12 +1,13 @@
 """Exercises of a cohort's catalogue, the log of what clients did, and their daily steps."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlite_utils import Database
 
 from core.store.audit import now
+from core.store.people import marks
 
 Row = dict[str, Any]
 
@@ -116,14 +117,35 @@ def steps(db: Database, client_id: int) -> list[Row]:
     return list(db.query("SELECT day, steps, goal FROM steps WHERE client_id = ? ORDER BY day", [client_id]))
 
 
-def goal_hits(db: Database, cohort_id: int, days: int = 14) -> dict[int, tuple[int, int]]:
-    """By client: days with a count and a goal among the cohort's last ``days`` days, and days on which it was met."""
+def newest(db: Database, cohort_id: int) -> tuple[str | None, str | None]:
+    """The time of a cohort's newest log row and the day of its newest step count, None where there is none."""
+    row = db.execute(
+        "SELECT max((SELECT max(at) FROM exercise_log WHERE client_id = c.id)),"
+        " max((SELECT max(day) FROM steps WHERE client_id = c.id)) FROM clients c WHERE c.cohort_id = ?",
+        [cohort_id],
+    ).fetchone()
+    return row[0], row[1]
+
+
+def goal_hits(db: Database, client_ids: Sequence[int], since: str) -> dict[int, tuple[int, int]]:
+    """By client: days after ``since`` with a count and a goal, and on how many of them the goal was met."""
     rows = db.execute(
-        "WITH last (day) AS (SELECT max(s.day) FROM steps s JOIN clients c ON c.id = s.client_id"
-        " WHERE c.cohort_id = :cohort)"
-        " SELECT s.client_id, count(*), sum(s.steps >= s.goal) FROM steps s JOIN clients c ON c.id = s.client_id"
-        " WHERE c.cohort_id = :cohort AND s.steps IS NOT NULL AND s.goal IS NOT NULL"
-        " AND s.day > (SELECT date(day, :span) FROM last) GROUP BY s.client_id",
-        {"cohort": cohort_id, "span": f"-{days} days"},
+        "SELECT client_id, count(*), sum(steps >= goal) FROM steps"
+        f" WHERE client_id IN ({marks(client_ids)}) AND day > ? AND steps IS NOT NULL AND goal IS NOT NULL"
+        " GROUP BY client_id",
+        [*client_ids, since],
     )
     return {client: (count, met) for client, count, met in rows}
+
+
+def dated_histories(db: Database, client_ids: Sequence[int]) -> dict[int, list[tuple[str, int]]]:
+    """What each of these clients did as (time, exercise id), in order of time."""
+    rows = db.execute(
+        f"SELECT client_id, at, exercise_id FROM exercise_log WHERE client_id IN ({marks(client_ids)})"
+        " ORDER BY client_id, at, id",
+        list(client_ids),
+    )
+    found: dict[int, list[tuple[str, int]]] = {client: [] for client in client_ids}
+    for client, at, exercise in rows:
+        found[client].append((at, exercise))
+    return found

@@ -86,6 +86,18 @@ def client_ids(db: Database, cohort_id: int) -> dict[str, int]:
     return dict(db.execute("SELECT reference, id FROM clients WHERE cohort_id = ?", [cohort_id]).fetchall())
 
 
+def clients_in_force(db: Database, client_ids: Sequence[int]) -> list[Row]:
+    """Id, name and the model version in force (None without a model) of each of these clients."""
+    return list(
+        db.query(
+            "SELECT c.id, c.name, coalesce(c.model_version_id, g.model_version_id) AS version_id,"
+            " c.model_version_id AS own_version_id FROM clients c JOIN cohorts g ON g.id = c.cohort_id"
+            f" WHERE c.id IN ({marks(client_ids)}) ORDER BY c.id",
+            list(client_ids),
+        )
+    )
+
+
 def client(db: Database, client_id: int) -> Row:
     """One client with the name of the cohort and whether it is synthetic.
 
@@ -117,6 +129,16 @@ def documents(db: Database, client_id: int) -> dict[str, Row]:
         [client_id],
     )
     return {row["kind"]: {**json.loads(row["document"]), "recorded_at": row["recorded_at"]} for row in rows}
+
+
+def profiles_of(db: Database, client_ids: Sequence[int]) -> dict[int, Row]:
+    """The newest profile document of each of these clients that has one."""
+    rows = db.query(
+        f"SELECT client_id, document, max(id) FROM profiles WHERE client_id IN ({marks(client_ids)})"
+        " AND kind = 'profile' GROUP BY client_id",
+        list(client_ids),
+    )
+    return {row["client_id"]: json.loads(row["document"]) for row in rows}
 
 
 def newest_profiles(db: Database, cohort_id: int) -> dict[int, Row]:

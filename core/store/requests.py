@@ -1,12 +1,14 @@
 """Recommendations, and the requests to a trainer that they lead to."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlite_utils import Database
 
 from core.errors import NotFound
 from core.store.audit import now
+from core.store.people import marks
 
 Row = dict[str, Any]
 
@@ -42,22 +44,35 @@ def recommendations(db: Database, client_id: int, limit: int = 60) -> list[Row]:
     return [_parsed(row) for row in rows]
 
 
-def open_request(db: Database, *, client_id: int, step: int, recommendation_id: int) -> int:
-    """Open a request for a client's step, or bring the one there is up to date; return its id."""
-    db.execute(
-        "INSERT INTO requests (client_id, step, recommendation_id, state, opened_at) VALUES (?, ?, ?, 'open', ?)"
-        " ON CONFLICT (client_id, step) DO UPDATE SET recommendation_id = excluded.recommendation_id",
-        [client_id, step, recommendation_id, now()],
+def newest_recommendations(db: Database, client_ids: Sequence[int]) -> dict[int, Row]:
+    """The newest recommendation of each of these clients: ``id``, ``step`` and ``model_version_id``."""
+    rows = db.query(
+        "SELECT client_id, max(id) AS id, step, model_version_id FROM recommendations"
+        f" WHERE client_id IN ({marks(client_ids)}) GROUP BY client_id",
+        list(client_ids),
     )
-    row = db.execute("SELECT id FROM requests WHERE client_id = ? AND step = ?", [client_id, step]).fetchone()
-    return int(row[0])
+    return {row["client_id"]: row for row in rows}
 
 
-def close_outdated(db: Database, client_id: int, step: int) -> None:
-    """Close open requests about earlier steps: the client has moved on."""
+def open_request(db: Database, *, client_id: int, step: int, recommendation_id: int) -> int | None:
+    """Open a request for a client's step, or bring the open one up to date; return its id.
+
+    None if the step was answered or flagged already: what was asked then stays as it was.
+    """
+    row = db.execute(
+        "INSERT INTO requests (client_id, step, recommendation_id, state, opened_at) VALUES (?, ?, ?, 'open', ?)"
+        " ON CONFLICT (client_id, step) DO UPDATE SET recommendation_id = excluded.recommendation_id, state = 'open'"
+        " WHERE state IN ('open', 'out of date') RETURNING id",
+        [client_id, step, recommendation_id, now()],
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def close_others(db: Database, client_id: int, keep: int | None) -> None:
+    """Close a client's open requests but one: the client has moved on, or the model is sure now."""
     db.execute(
-        "UPDATE requests SET state = 'out of date' WHERE client_id = ? AND step < ? AND state IN ('open', 'flagged')",
-        [client_id, step],
+        "UPDATE requests SET state = 'out of date' WHERE client_id = ? AND state = 'open' AND id IS NOT ?",
+        [client_id, keep],
     )
 
 
