@@ -1,0 +1,243 @@
+"""pip, run in a process of its own and watched line by line."""
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from workbench.start import SetupError
+from workbench.start.progress import amount, span
+
+# Seconds between two looks at how far pip is.
+EVERY = 0.5
+
+_BYTES = re.compile(r"^Progress (\d+) of (\d+)$")
+_FETCH = re.compile(r"^(?:Collecting ([A-Za-z0-9._-]+)|Processing \S*?([A-Za-z0-9._]+)-\d\S*\.whl)")
+_FILE = re.compile(r"^\s*Downloading (?:\S*/)?([^\s/]+?)-\d\S*\.(?:whl|tar\.gz)\b(?!\.metadata)")
+_UNPACK = "Installing collected packages: "
+
+
+@dataclass(slots=True)
+class Watch:
+    """What pip's output has told so far.
+
+    ``expected`` is how many packages are still to come, as far as the lock can tell.
+    """
+
+    expected: int
+    seen: set[str] = field(default_factory=set)
+    downloading: str = ""
+    fetched: int = 0
+    size: int = 0
+    earlier: int = 0
+    to_unpack: int = 0
+    file_began: float = 0.0
+    unpack_began: float = 0.0
+
+    def feed(self, line: str, now: float) -> None:
+        """Take one line of pip's output (with ``--progress-bar raw``), read at ``now`` (seconds)."""
+        if found := _BYTES.match(line):
+            self.fetched, self.size = int(found[1]), int(found[2])
+        elif found := _FETCH.match(line):
+            self.seen.add(found[1] or found[2])
+            self._file_ends()
+        elif found := _FILE.match(line):
+            self._file_ends()
+            self.downloading, self.file_began = found[1], now
+        elif line.startswith(_UNPACK):
+            self._file_ends()
+            self.to_unpack = line.count(",") + 1
+            self.unpack_began = now
+
+    def _file_ends(self) -> None:
+        self.earlier += self.fetched
+        self.downloading, self.fetched, self.size = "", 0, 0
+
+    def text(self, unpacked: int, now: float) -> str:
+        """How far pip is, for a person; ``unpacked`` packages have appeared since unpacking began."""
+        if self.to_unpack:
+            return self._unpacking(min(unpacked, self.to_unpack), now)
+        parts = [f"{len(self.seen)} of {max(self.expected, len(self.seen))} found"]
+        if self.earlier + self.fetched:
+            parts.append(f"{amount(self.earlier + self.fetched)} fetched")
+        if self.downloading and self.size:
+            parts.append(f"now {self.downloading}, {amount(self.fetched)} of {amount(self.size)}")
+            if 0 < self.fetched < self.size and now > self.file_began:
+                left = (self.size - self.fetched) * (now - self.file_began) / self.fetched
+                parts.append(f"{span(left)} left for it")
+        return ", ".join(parts)
+
+    def _unpacking(self, unpacked: int, now: float) -> str:
+        text = f"{unpacked} of {self.to_unpack} unpacked"
+        spent = now - self.unpack_began
+        if 0 < unpacked < self.to_unpack and spent > 2:
+            text += f", {span(spent * (self.to_unpack - unpacked) / unpacked)} left"
+        elif unpacked < self.to_unpack and spent > 2:
+            text += f", {spent:.0f} s so far"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Pip:
+    """A way to run pip for one environment."""
+
+    command: list[str]
+    """``[python, "-m", "pip"]``, perhaps with ``--python``."""
+    log: Path
+    packages: Path
+    """The folder that packages appear in."""
+    held: int
+    """The guard's descriptor, which the child holds too."""
+
+    def install(
+        self, arguments: list[str], expected: int, report: Callable[[str], None], bar: str = "raw"
+    ) -> None:
+        """Run ``pip install``, reporting how far it is about twice a second.
+
+        Raises PipFailed, with a sentence, when pip could not do it.
+        """
+        switches = ["--progress-bar", bar, "--no-input", "--disable-pip-version-check"]
+        watch, lines = Watch(expected), queue.SimpleQueue[str | None]()
+        tail: list[str] = []
+        child = _start([*self.command, "install", *switches, *arguments], self.held)
+        try:
+            reader = threading.Thread(target=_read, args=(child.stdout, lines), daemon=True)
+            reader.start()
+            before = 0
+            with self.log.open("a", encoding="utf-8") as log:
+                for line in _with_pauses(lines):
+                    if line:
+                        log.write(line + "\n")
+                        tail = [*tail[-40:], line]
+                        was = watch.to_unpack
+                        watch.feed(line, time.monotonic())
+                        if watch.to_unpack and not was:
+                            before = self._count()
+                    else:
+                        report(watch.text(self._count() - before if watch.to_unpack else 0, time.monotonic()))
+            code = child.wait()
+        except BaseException:
+            child.terminate()
+            child.wait()
+            raise
+        if code != 0:
+            raise PipFailed(explain(tail, self.log), touched=bool(watch.to_unpack))
+
+    def _count(self) -> int:
+        """How many packages are there in full: RECORD is the last file pip writes of each."""
+        return sum(1 for _ in self.packages.glob("*.dist-info/RECORD"))
+
+
+class PipFailed(SetupError):
+    """pip ended with an error; ``touched`` tells whether it had begun to change the environment."""
+
+    def __init__(self, message: str, *, touched: bool) -> None:
+        super().__init__(message)
+        self.touched = touched
+
+
+def _start(command: list[str], held: int) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    # A pip of another environment, or its settings for one, must not be followed here.
+    for name in (
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_USER",
+        "PIP_REQUIRE_VIRTUALENV",
+        "PIP_DRY_RUN",
+        "PYTHONHOME",
+    ):
+        environment.pop(name, None)
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env=environment,
+        pass_fds=() if sys.platform == "win32" else (held,),
+    )
+
+
+def _read(stream: IO[str] | None, lines: "queue.SimpleQueue[str | None]") -> None:
+    for line in stream or ():
+        lines.put(line.rstrip())
+    lines.put(None)
+
+
+def _with_pauses(lines: "queue.SimpleQueue[str | None]") -> Iterator[str | None]:
+    """The lines as they come, and None whenever ``EVERY`` seconds have passed since the last None."""
+    due = time.monotonic() + EVERY
+    while True:
+        try:
+            line = lines.get(timeout=max(0.0, due - time.monotonic()))
+        except queue.Empty:
+            pass
+        else:
+            if line is None:
+                return
+            yield line
+        if time.monotonic() >= due:
+            yield None
+            due = time.monotonic() + EVERY
+
+
+# What pip says, and what it means to the person who waits; the first that fits is told.
+_CAUSES: tuple[tuple[str, str], ...] = (
+    (
+        r"No space left on device|Errno 28|not enough space",
+        "The disk is full: Spotter's packages need about 2 GB (5 GB with torch's GPU packages). "
+        "Make room and run the same command again.",
+    ),
+    (
+        r"Permission denied|Read-only file system|Access is denied|Errno 13|Errno 30",
+        "Files in .venv cannot be written: see who owns this folder and whether a program has them open, "
+        "then run the same command again.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError",
+        "The package index's certificate is not trusted here: behind a company's proxy, name its certificate with "
+        "PIP_CERT=/path/to/file.pem, then run the same command again.",
+    ),
+    (
+        r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|Failed to establish a new connection|"
+        r"Name or service not known|Temporary failure in name resolution|Connection refused|"
+        r"Connection (?:aborted|reset|broken)|"
+        r"Connection to \S+ timed out|ProxyError|Network is unreachable|IncompleteRead|Max retries exceeded|"
+        r"connection (?:failed|timed out)|Could not fetch URL",
+        "No connection to the package index: check the network (behind a proxy, set HTTPS_PROXY), then run the same "
+        "command again; what was fetched already is kept.",
+    ),
+    (
+        r"no such option: --python",
+        "The pip of this Python is too old to fill a virtual environment: update it (python3 -m pip install --user "
+        "--upgrade pip), or install the venv module (Debian, Ubuntu: sudo apt install python3-venv).",
+    ),
+)
+_NO_BUILD = re.compile(r"No matching distribution found for ([^\s;(]+)")
+
+
+def explain(lines: list[str], log: Path) -> str:
+    """One sentence on why pip failed and what to do, from the last lines it printed."""
+    text = "\n".join(lines)
+    for pattern, sentence in _CAUSES:
+        if re.search(pattern, text):
+            return sentence
+    if found := _NO_BUILD.search(text):
+        here = f"Python {sys.version_info.major}.{sys.version_info.minor} on {sys.platform}"
+        return (
+            f"The package index has no {found[1]} for {here}: Spotter runs with Python 3.11 to 3.14 (64 bit) on Linux, "
+            "Windows, and macOS 14 or newer on Apple silicon."
+        )
+    errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
+    last = errors[-1].removeprefix("ERROR: ") if errors else "nothing"
+    return f"pip could not install the packages; its last words were: {last} (all of them are in {log})."
