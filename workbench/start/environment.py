@@ -97,7 +97,7 @@ class SetUp:
             raise
         finally:
             progress.close()
-        place.write_stamp(tools=self.tools)
+        place.write_stamps(tools=self.tools)
 
     def _clear(self) -> None:
         """Remove a ``.venv`` that nothing can be made of; refuse to touch one that is not ours to judge."""
@@ -173,7 +173,7 @@ class SetUp:
     def _packages(self, progress: Progress) -> None:
         place = self.place
         wanted = missing(place.wanted(tools=self.tools), place.installed().get)
-        progress.step(f"Installing {len(wanted)} packages")
+        progress.step("Installing the locked packages")
         files = [part for name in place.files(tools=self.tools) for part in ("-r", str(place.root / name))]
         arguments = [*files, "-c", str(place.root / "constraints.txt")]
         self._pip().install(arguments, len(wanted), progress.update)

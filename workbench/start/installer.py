@@ -64,7 +64,7 @@ class Watch:
         """How far pip is, for a person; ``unpacked`` packages have appeared since unpacking began."""
         if self.to_unpack:
             return self._unpacking(min(unpacked, self.to_unpack), now)
-        parts = [f"{len(self.seen)} of {max(self.expected, len(self.seen))} found"]
+        parts = [f"{len(self.seen)} of about {max(self.expected, len(self.seen))} found"]
         if self.earlier + self.fetched:
             parts.append(f"{amount(self.earlier + self.fetched)} fetched")
         if self.downloading and self.size:

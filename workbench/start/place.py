@@ -96,12 +96,13 @@ class Place:
             return False
         return not self.marker.exists() and self.fits() and stamp == self.expected_stamp(tools=tools)
 
-    def write_stamp(self, *, tools: bool) -> None:
-        """Say that ``.venv`` is complete; whole or not at all."""
-        stamp = self.stamp(tools=tools)
-        draft = stamp.with_suffix(".new")
-        draft.write_text(self.expected_stamp(tools=tools), "utf-8")
-        draft.replace(stamp)
+    def write_stamps(self, *, tools: bool) -> None:
+        """Say that ``.venv`` is complete, each stamp whole or not at all; what serves to test serves to run."""
+        for kind in {False, tools}:
+            stamp = self.stamp(tools=kind)
+            draft = stamp.with_suffix(".new")
+            draft.write_text(self.expected_stamp(tools=kind), "utf-8")
+            draft.replace(stamp)
 
     def packages(self) -> Path:
         """The folder in ``.venv`` that packages are installed into."""
