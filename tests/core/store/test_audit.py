@@ -17,7 +17,8 @@ def fill(store, rows=5):
     [
         "UPDATE audit SET actor = 'Bo' WHERE id = 2",
         "DELETE FROM audit WHERE id = 2",
-        "INSERT OR REPLACE INTO audit SELECT id, at, 'Bo', action, subject, detail, previous, hash FROM audit WHERE id = 2",
+        "INSERT OR REPLACE INTO audit SELECT id, at, 'Bo', action, subject, detail, previous, hash"
+        " FROM audit WHERE id = 2",
     ],
 )
 def test_rows_are_never_changed_or_removed(store, statement):

@@ -96,7 +96,7 @@ def test_a_full_disk_loses_nothing_that_was_there(store):
     pages = store.db.execute("PRAGMA page_count").fetchone()[0]
     store.db.execute(f"PRAGMA max_page_count = {pages}")
     with (
-        pytest.raises(StorageFull, match="is full. Nothing was changed; free some room"),
+        pytest.raises(StorageFull, match="is full"),
         store.change("add note", by="Ana", subject="x") as change,
     ):
         for number in range(10_000):
@@ -128,7 +128,7 @@ def test_a_read_only_folder_is_told_to_an_ordinary_user(tmp_path):
         "try: Store(Path(sys.argv[1]))\n"
         "except StoreError as error: print(type(error).__name__, error)"
     )
-    os.chmod(tmp_path, 0o755)
+    tmp_path.chmod(0o755)
     for folder in tmp_path.parents:
         if folder.owner() == "root" and folder != folder.parent:
             folder.chmod(folder.stat().st_mode | 0o055)
