@@ -51,6 +51,15 @@ class Forgetting:
     loss_after: float
 
 
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """R past cases: windows (R, ω) of exercise indices (-1 where there was none), what came next (R,), h(t) (R, K)."""
+
+    windows: Ints
+    targets: Ints
+    hidden: Floats
+
+
 class Recommender:
     """Recommends a client's next exercise from the last few and the client's profile.
 
@@ -273,6 +282,12 @@ class Recommender:
             record.calibration_clients.copy(),
             self._fitted.summary.calibration_held_out,
         )
+
+    @property
+    def cases(self) -> Cases:
+        """Windows of the clients trained on, with what came next: the past that a prediction can be compared with."""
+        record = self._fitted.record
+        return Cases(record.rehearsal_items, record.rehearsal_targets, self._rehearsal())
 
     @property
     def _fitted(self) -> Version:
