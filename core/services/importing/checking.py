@@ -1,0 +1,177 @@
+"""Reading and checking a file without writing anything."""
+
+import hashlib
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from core.errors import InputError, NotFound
+from core.services import Store
+from core.services.importing import columns, exercises, logs, movielens, profiles, reading, steps
+from core.services.importing.report import Choices, Findings, Kind, Need, Report, Snapshot
+from core.store import exercises as catalogue
+from core.store import imports, people
+
+MY_CLIENTS = "My clients"
+
+
+def check(
+    store: Store,
+    source: Path | tuple[str, bytes],
+    *,
+    cohort: str = MY_CLIENTS,
+    kind: Kind | str | None = None,
+    choices: Choices | None = None,
+) -> Report:
+    """Read a whole file, check every row, and say what taking it in would do; nothing is written.
+
+    Args:
+        source: a file's path, the folder of MovieLens 100K, or a file's name and bytes.
+        cohort: the name of the cohort it is for; made when the file is taken, if there is none.
+            MovieLens has a cohort of its own.
+        kind: what the file holds; None finds out from its columns.
+        choices: the person's answers to what the file leaves open (``Report.needs`` asks).
+
+    Raises:
+        InputError: if it cannot be read as a table at all. Bad rows do not raise: they are in the report.
+    """
+    cohort = " ".join(cohort.split())
+    if not 1 <= len(cohort) <= 60:
+        raise InputError("The name of a cohort has 1 to 60 characters.")
+    if kind is not None and kind not in list(Kind):
+        raise InputError(f"{kind!r} is no kind of file; choose one of {', '.join(Kind)}.")
+    wanted = None if kind is None else Kind(kind)
+    path = Path(source) if not isinstance(source, tuple) else None
+    folder = None if path is None else movielens.folder_of(path)
+    if folder is not None and wanted in (None, Kind.MOVIELENS):
+        return _movielens(store, folder)
+    if wanted is Kind.MOVIELENS:
+        raise InputError("MovieLens is a folder with u.data, u.item and u.user. Name the folder.")
+    name, data = source if isinstance(source, tuple) else (Path(source).name, read_bytes(Path(source)))
+    before = snapshot(store.db, cohort)
+    found_kind, found, rows = _check(store.db, name, data, before, wanted, choices or Choices())
+    return _report(store.db, found_kind, found, rows, name=name, path=path, sha256=_hash(data), before=before)
+
+
+def snapshot(db: Database, cohort: str) -> Snapshot:
+    """A cohort as it is now, as far as an import depends on it."""
+    try:
+        cohort_id = int(people.cohort(db, cohort)["id"])
+    except NotFound:
+        return Snapshot(cohort, None, 0, {}, {})
+    return Snapshot(
+        cohort,
+        cohort_id,
+        imports.newest(db, cohort_id),
+        imports.clients(db, cohort_id),
+        {row["reference"]: row["name"] for row in catalogue.exercises(db, cohort_id)},
+    )
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        InputError: if it cannot be read, or is too large.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"{path} is no file. Name a CSV or JSON file, or the folder of MovieLens 100K.")
+        if path.stat().st_size > reading.MOST_BYTES:
+            raise InputError(
+                f"{path} is larger than {reading.MOST_BYTES // 2**20} MB. Split it into smaller ones."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _movielens(store: Store, folder: Path) -> Report:
+    before = snapshot(store.db, movielens.COHORT)
+    found, rows = movielens.check(folder)
+    path = folder / "u.data"
+    return _report(
+        store.db,
+        Kind.MOVIELENS,
+        found,
+        rows,
+        name="u.data",
+        path=path,
+        sha256=_hash(read_bytes(path)),
+        before=before,
+    )
+
+
+def _check(
+    db: Database, name: str, data: bytes, cohort: Snapshot, wanted: Kind | None, choices: Choices
+) -> tuple[Kind, Findings, int]:
+    text, encoding = reading.decode(data)
+    if text.lstrip()[:1] in ("[", "{"):
+        if wanted not in (None, Kind.EXERCISES):
+            raise InputError(
+                "This is JSON, which only a catalogue of exercises may be. Save the rows as CSV."
+            )
+        found, rows = exercises.check_json(db, text, cohort)
+        found.assumptions.insert(0, f"Read as {encoding}, a JSON list of exercises.")
+        return Kind.EXERCISES, found, rows
+    table = reading.read_table(text, encoding)
+    del text
+    kind = wanted or columns.detect(table.header, name)
+    understood = columns.understand(table.header, kind)
+    if kind is Kind.LOG:
+        found = logs.check(db, table, understood, cohort, choices)
+    elif kind is Kind.STEPS:
+        found = steps.check(db, table, understood, cohort, choices)
+    elif kind is Kind.EXERCISES:
+        found = exercises.check_table(db, table, understood, cohort)
+    else:
+        found = profiles.check(db, table, understood, cohort, choices, kind)
+    found.assumptions[:0] = table.assumptions
+    if kind in (Kind.LOG, Kind.STEPS) and understood.rest:
+        unused = ", ".join(understood.written[position] for position in understood.rest)
+        found.assumptions.append(f"Columns that are not used: {unused}.")
+    for line, cells in table.ragged:
+        found.problem(
+            line,
+            "",
+            "",
+            f"The row has {cells} cells, the header {len(table.header)}; look for a separator too many or few",
+        )
+    return kind, found, len(table.rows) + len(table.ragged)
+
+
+def _report(
+    db: Database,
+    kind: Kind,
+    found: Findings,
+    rows: int,
+    *,
+    name: str,
+    path: Path | None,
+    sha256: str,
+    before: Snapshot,
+) -> Report:
+    needs = found.needs
+    if before.cohort_id is not None and imports.taken_before(db, before.cohort_id, kind, sha256):
+        needs = {Need.TAKEN_BEFORE}
+    elif not needs and found.plan.empty():
+        needs = {Need.NOTHING_NEW}
+    return Report(
+        kind=kind,
+        source=name,
+        path=path,
+        sha256=sha256,
+        rows_read=rows,
+        counts={what: count for what, count in found.counts.items() if count},
+        problems=tuple(sorted(found.problems, key=lambda problem: problem.line)),
+        problem_count=found.problem_count,
+        preview=tuple(found.preview),
+        assumptions=tuple(found.assumptions),
+        needs=tuple(need for need in Need if need in needs),
+        cohort=before,
+        plan=found.plan,
+    )

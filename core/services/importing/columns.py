@@ -1,0 +1,167 @@
+"""Which column is which, and which kind of file the columns make."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import InputError
+from core.services.importing.report import Kind
+
+CLIENT = (
+    "client",
+    "client_id",
+    "client_reference",
+    "user",
+    "user_id",
+    "participant",
+    "participant_id",
+    "person",
+    "person_id",
+    "subject",
+    "subject_id",
+    "member",
+    "member_id",
+)
+TIME = (
+    "time",
+    "timestamp",
+    "datetime",
+    "date_time",
+    "at",
+    "when",
+    "performed_at",
+    "started_at",
+    "date",
+    "day",
+)
+EXERCISE = ("exercise", "exercise_id", "exercise_name", "exercise_reference", "activity")
+DIFFICULTY = ("difficulty", "difficulty_rating", "rating", "level")
+
+SYNONYMS: Mapping[Kind, Mapping[str, Sequence[str]]] = {
+    Kind.LOG: {
+        "client": (*CLIENT, "id"),
+        "time": TIME,
+        "exercise": EXERCISE,
+        "success": ("success", "succeeded", "done", "completed", "is_done", "is_success"),
+        "difficulty": ("difficulty", "difficulty_rating", "perceived_difficulty", "rating", "rpe"),
+    },
+    Kind.STEPS: {
+        "client": (*CLIENT, "id"),
+        "day": ("day", "date", "activity_date", "activity_day", "time", "timestamp"),
+        "steps": ("steps", "step_count", "total_steps", "step_total", "daily_steps"),
+        "goal": ("goal", "step_goal", "steps_goal", "goal_steps", "target"),
+    },
+    Kind.EXERCISES: {
+        "exercise": ("exercise_id", "id", "exercise_reference", "reference", "code", "exercise"),
+        "name": ("name", "exercise_name", "title", "exercise"),
+        "category": ("category", "type", "exercise_type"),
+        "muscle_group": (
+            "muscle_group",
+            "muscle_groups",
+            "muscle",
+            "muscles",
+            "primary_muscle",
+            "primary_muscles",
+            "body_part",
+        ),
+        "difficulty": DIFFICULTY,
+    },
+    Kind.PROFILES: {
+        "client": (*CLIENT, "id", "reference"),
+        "name": ("name", "client_name", "full_name"),
+        "time_zone": ("time_zone", "timezone", "tz"),
+    },
+}
+SYNONYMS = {**SYNONYMS, Kind.MEDICAL: SYNONYMS[Kind.PROFILES], Kind.SCREENING: SYNONYMS[Kind.PROFILES]}
+REQUIRED: Mapping[Kind, Sequence[str]] = {
+    Kind.LOG: ("client", "time", "exercise"),
+    Kind.STEPS: ("client", "day", "steps"),
+    Kind.EXERCISES: (),
+    Kind.PROFILES: ("client",),
+    Kind.MEDICAL: ("client",),
+    Kind.SCREENING: ("client",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A header understood: position by meaning, and what is left over.
+
+    Attributes:
+        written: the header as the file has it.
+        found: position by meaning.
+        rest: positions of all other columns.
+    """
+
+    written: tuple[str, ...]
+    found: Mapping[str, int]
+    rest: tuple[int, ...]
+
+    def name(self, meaning: str) -> str:
+        """The column's name in the file."""
+        return self.written[self.found[meaning]]
+
+
+def plain(name: str) -> str:
+    """A column's name without regard to case, spaces, hyphens and camel case: ``ClientID`` → ``client_id``."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[\W_]+", "_", parted.casefold()).strip("_")
+
+
+def understand(header: Sequence[str], kind: Kind) -> Columns:
+    """Find each meaning's column; of several synonyms the one listed first counts.
+
+    Raises:
+        InputError: if a required column is missing.
+    """
+    positions: dict[str, int] = {}
+    for position, name in enumerate(header):
+        positions.setdefault(plain(name), position)
+    found: dict[str, int] = {}
+    for meaning, names in SYNONYMS[kind].items():
+        for name in names:
+            if name in positions and positions[name] not in found.values():
+                found[meaning] = positions[name]
+                break
+    if kind is Kind.EXERCISES and not {"exercise", "name"} & found.keys():
+        raise _missing(kind, "exercise", header)
+    for meaning in REQUIRED[kind]:
+        if meaning not in found:
+            raise _missing(kind, meaning, header)
+    rest = tuple(position for position in range(len(header)) if position not in found.values())
+    return Columns(tuple(header), found, rest)
+
+
+def detect(header: Sequence[str], source: str) -> Kind:
+    """The kind of file that these columns make; medical and screening are told by the file's name.
+
+    Raises:
+        InputError: if they make none.
+    """
+    names = {plain(name) for name in header}
+    log, steps, catalogue = SYNONYMS[Kind.LOG], SYNONYMS[Kind.STEPS], SYNONYMS[Kind.EXERCISES]
+    client = bool(names & {*CLIENT})
+    if (client or "id" in names) and names & {*steps["steps"]} and names & {*steps["day"]}:
+        return Kind.STEPS
+    exercise = bool(names & {*EXERCISE})
+    time = bool(names & {*TIME})
+    if client + time + exercise >= 2 and (exercise or names & {*log["success"]}):
+        return Kind.LOG  # a column may still be missing; understand() then says which
+    if not client and (exercise or names & {*catalogue["category"], *catalogue["muscle_group"], *DIFFICULTY}):
+        return Kind.EXERCISES
+    if client or names & {"id", "reference"}:
+        stem = plain(source)
+        return next((kind for kind in (Kind.MEDICAL, Kind.SCREENING) if kind in stem), Kind.PROFILES)
+    raise InputError(
+        f"The columns ({', '.join(header)}) make no file that can be imported. "
+        "A log has client, time and exercise; a catalogue has exercise; profiles have client; "
+        "steps have client, day and steps."
+    )
+
+
+def _missing(kind: Kind, meaning: str, header: Sequence[str]) -> InputError:
+    names = ", ".join(SYNONYMS[kind][meaning][:4])
+    return InputError(
+        f"The column “{meaning}” is missing. Read as {kind.value}, the file needs one named {names} or the like; "
+        f"it has {', '.join(header)}."
+    )

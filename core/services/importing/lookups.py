@@ -1,0 +1,104 @@
+"""Clients and exercises that a file names: those that the cohort knows, and those that are new."""
+
+from collections import Counter
+from typing import Any
+
+from core.services.importing import values
+from core.services.importing.report import Findings, Need, Snapshot
+
+
+class Roll:
+    """A cohort's clients, and those that a file adds."""
+
+    def __init__(self, cohort: Snapshot, *, add: bool) -> None:
+        self._cohort = cohort
+        self._add = add
+        self._new: dict[str, None] = {}
+        self._unknown: Counter[str] = Counter()
+
+    def resolve(self, text: str, line: int, column: str, found: Findings) -> str | None:
+        """The client's reference; None, with a problem noted, where there is none."""
+        if text in self._cohort.clients or text in self._new:
+            return text
+        try:
+            values.reference(text)
+        except ValueError as error:
+            found.problem(line, column, text, str(error))
+            return None
+        if not self._add:
+            self._unknown[text] += 1
+            reason = f"is no client of “{self._cohort.cohort}”"
+            found.problem(line, column, text, reason, Need.NEW_CLIENTS)
+            return None
+        self._new[text] = None
+        return text
+
+    def zone(self, reference: str) -> str:
+        """A client's time zone; UTC for a new one."""
+        known = self._cohort.clients.get(reference)
+        return known[1] if known else "UTC"
+
+    def new(self) -> list[dict[str, Any]]:
+        """The clients to add, in the order of the file."""
+        return [{"reference": reference, "name": reference, "time_zone": "UTC"} for reference in self._new]
+
+    def summarise(self, found: Findings) -> None:
+        """Count the clients that stay unknown."""
+        if self._unknown:
+            found.counts["unknown clients"] = len(self._unknown)
+
+
+class Catalogue:
+    """A cohort's exercises, found by reference or by name, and those that a file adds."""
+
+    def __init__(self, cohort: Snapshot, *, add: bool) -> None:
+        self._cohort = cohort
+        self._add = add
+        self._new: dict[str, None] = {}
+        self._unknown: set[str] = set()
+        self._resolved: dict[str, str] = {reference: reference for reference in cohort.exercises}
+        self._by_name: dict[str, set[str]] = {}
+        for reference, name in cohort.exercises.items():
+            for text in {reference.casefold(), name.casefold()}:
+                self._by_name.setdefault(text, set()).add(reference)
+
+    def resolve(self, text: str, line: int, column: str, found: Findings) -> str | None:
+        """The exercise's reference; None, with a problem noted, where there is none or more than one."""
+        if text in self._resolved:
+            return self._resolved[text]
+        named = self._by_name.get(text.casefold(), set())
+        if len(named) > 1:
+            found.problem(
+                line, column, text, f"is the name of several exercises ({', '.join(sorted(named))})"
+            )
+            return None
+        if named:
+            self._resolved[text] = next(iter(named))
+            return self._resolved[text]
+        try:
+            values.reference(text)
+        except ValueError as error:
+            found.problem(line, column, text, str(error))
+            return None
+        if not self._add:
+            self._unknown.add(text)
+            reason = f"is no exercise of “{self._cohort.cohort}”"
+            found.problem(line, column, text, reason, Need.NEW_EXERCISES)
+            return None
+        self._new[text] = None
+        self._by_name[text.casefold()] = {text}
+        self._resolved[text] = text
+        return text
+
+    def name(self, reference: str) -> str:
+        """An exercise's name."""
+        return self._cohort.exercises.get(reference, reference)
+
+    def new(self) -> list[dict[str, Any]]:
+        """The exercises to add, in the order of the file."""
+        return [{"reference": reference, "name": reference} for reference in self._new]
+
+    def summarise(self, found: Findings) -> None:
+        """Count the exercises that stay unknown."""
+        if self._unknown:
+            found.counts["unknown exercises"] = len(self._unknown)

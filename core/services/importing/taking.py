@@ -1,0 +1,92 @@
+"""Taking a checked file in: one audited transaction, whole or not at all."""
+
+import hashlib
+
+from core.errors import Conflict, InputError
+from core.services import Store
+from core.services.importing.checking import read_bytes, snapshot
+from core.services.importing.report import Kind, Need, Report, Taken
+from core.store import Change, exercises, imports, people
+
+SOURCES = {Kind.MOVIELENS: "MovieLens 100K, GroupLens"}
+
+
+def take(store: Store, report: Report, *, by: str) -> Taken:
+    """Write what a report plans. If anything fails, nothing of it is in the database.
+
+    Raises:
+        InputError: if the report still needs something of the person.
+        Conflict: if the file or the cohort changed since it was checked, or the same file was taken before.
+    """
+    if Need.TAKEN_BEFORE in report.needs:
+        raise Conflict(Need.TAKEN_BEFORE)
+    if not report.ready:
+        raise InputError(f"{report.source} was not taken. {' '.join(report.needs)}")
+    _same_file(report)
+    with store.change("import file", by=by, subject=f"cohort “{report.cohort.cohort}”") as change:
+        cohort_id = _same_cohort(change, report)
+        if cohort_id is None:
+            source = SOURCES.get(report.kind, "imported files")
+            cohort_id = people.add_cohort(change.db, report.cohort.cohort, source=source, synthetic=False)
+        import_id = _write(change, report, cohort_id, by)
+        change.subject = f"cohort {cohort_id}"
+        change.detail |= {
+            "import": import_id,
+            "file": report.source,
+            "kind": report.kind,
+            "sha256": report.sha256,
+            "rows": report.rows_read,
+            "counts": dict(report.counts),
+        }
+    return Taken(import_id, cohort_id, report.cohort.cohort, report.counts)
+
+
+def _same_file(report: Report) -> None:
+    if report.path is None:
+        return
+    try:
+        now = hashlib.sha256(read_bytes(report.path)).hexdigest()
+    except InputError as error:
+        raise Conflict(f"{error} Nothing was taken; check the file again.") from error
+    if now != report.sha256:
+        raise Conflict(f"{report.path} has changed since it was checked. Nothing was taken; check it again.")
+
+
+def _same_cohort(change: Change, report: Report) -> int | None:
+    now = snapshot(change.db, report.cohort.cohort)
+    if now.cohort_id is not None and imports.taken_before(
+        change.db, now.cohort_id, report.kind, report.sha256
+    ):
+        raise Conflict(Need.TAKEN_BEFORE)
+    if now != report.cohort:
+        raise Conflict(
+            f"“{now.cohort}” has changed since the file was checked. Nothing was taken; check the file again."
+        )
+    return now.cohort_id
+
+
+def _write(change: Change, report: Report, cohort_id: int, by: str) -> int:
+    db, plan = change.db, report.plan
+    clients = people.add_clients(db, cohort_id, plan.clients)
+    imports.update_clients(db, cohort_id, plan.changed_clients)
+    known = exercises.add_exercises(db, cohort_id, plan.exercises)
+    import_id = exercises.add_import(
+        db,
+        cohort_id,
+        kind=report.kind,
+        path=report.source,
+        sha256=report.sha256,
+        row_count=report.rows_read,
+        actor=by,
+    )
+    for kind, documents in plan.documents.items():
+        people.add_documents(db, kind, {clients[client]: document for client, document in documents.items()})
+    exercises.add_log(
+        db,
+        ((clients[client], at, known[exercise], done, hard) for client, at, exercise, done, hard in plan.log),
+        import_id,
+    )
+    exercises.add_steps(
+        db, ((clients[client], day, count, goal) for client, day, count, goal in plan.steps), import_id
+    )
+    return import_id
