@@ -1,0 +1,125 @@
+"""Do one claimed piece of a run, whatever its study; used by the worker processes."""
+
+import time
+import traceback
+from collections.abc import Callable
+
+from core.errors import JobFailed, SpotterError, StoreError
+from core.services import Store
+from core.services.studies import options
+from core.services.studies.study import Context, Loaded, Studies, Study
+from core.services.studies.version import code_version
+from core.store import jobs
+from core.store.jobs import Claim
+
+LOGS = "logs"
+
+
+class Stopped(Exception):
+    """Raised by ``progress`` inside a piece that nobody waits for: its run was stopped, or its lease is lost."""
+
+
+class Performer:
+    """Claims pieces and does them, keeping a run's data in memory from one piece to the next."""
+
+    def __init__(self, store: Store, studies: Studies, *, worker: str, lease_seconds: float) -> None:
+        self.store = store
+        self.studies = studies
+        self.worker = worker
+        self.lease_seconds = lease_seconds
+        self._loaded: tuple[str, Loaded] = ("", Loaded())
+
+    def claim(self) -> Claim | None:
+        """The next piece, leased to this worker; None where nothing waits."""
+        if not jobs.waiting(self.store.db, at=time.time()):
+            return None
+        with self.store.transaction() as db:
+            return jobs.claim(
+                db,
+                worker=self.worker,
+                code_version=code_version(),
+                at=time.time(),
+                seconds=self.lease_seconds,
+            )
+
+    def renew(self, claim: Claim, fraction: float) -> bool:
+        """Keep the lease; False if it is lost or the run was stopped."""
+        with self.store.transaction() as db:
+            return jobs.renew(db, claim, fraction=fraction, until=time.time() + self.lease_seconds)
+
+    def release(self) -> None:
+        """Give back what this worker holds."""
+        with self.store.transaction() as db:
+            jobs.release(db, self.worker)
+
+    def perform(self, claim: Claim, progress: Callable[[float], None]) -> None:
+        """Do a piece and write its result, or fail its run with a sentence and a log.
+
+        Raises:
+            StoreError: if the database cannot be written; the piece is left to be taken up again.
+        """
+        try:
+            study = self.studies.get(claim.study)
+            if study is None:
+                raise JobFailed(
+                    f"This version of Spotter has no study {claim.study!r}. Start one from the list of studies."
+                )
+            (self._combine if claim.last else self._run)(study, claim, progress)
+        except Stopped:
+            pass
+        except StoreError:
+            raise
+        except SpotterError as error:
+            self._fail(claim, str(error))
+        except MemoryError:
+            self._fail(
+                claim,
+                f"The piece “{claim.title}” ran out of memory. Try smaller settings, or close other programs.",
+            )
+        except Exception as error:  # a fault in a study must not take the worker down
+            self._fail(
+                claim,
+                f"The piece “{claim.title}” stopped on an unexpected error ({type(error).__name__}: {error}). "
+                f"The details are in {LOGS}/{claim.job_id}.log of the data folder.",
+            )
+
+    def _run(self, study: Study, claim: Claim, progress: Callable[[float], None]) -> None:
+        begun = time.perf_counter()
+        settings = options.build(study.settings, claim.settings)
+        context = Context(self.store, self._data(study, settings, claim).value)
+        outcome = study.run_piece(settings, claim.seed, claim.piece, context, progress)
+        with self.store.transaction() as db:
+            jobs.finish_piece(db, claim, seconds=time.perf_counter() - begun, result=outcome)
+
+    def _combine(self, study: Study, claim: Claim, _progress: Callable[[float], None]) -> None:
+        begun = time.perf_counter()
+        settings = options.build(study.settings, claim.settings)
+        results = jobs.results(self.store.db, claim.job_id)
+        combined = study.combine(settings, results).to_json()
+        with self.store.change("finish study", by=claim.actor, subject=f"run {claim.job_id}") as change:
+            seconds = time.perf_counter() - begun
+            # In one transaction with what the study publishes: both happen, once, or neither.
+            if not jobs.finish(change.db, claim, seconds=seconds, result=combined):
+                raise Stopped
+            if study.publish is not None:
+                study.publish(self.store, settings, results, claim.actor)
+
+    def _data(self, study: Study, settings: object, claim: Claim) -> Loaded:
+        key = claim.job_id
+        if self._loaded[0] != key:
+            self._loaded = ("", Loaded())  # let go of the old data before the new is read
+            self._loaded = (key, study.load(self.store, settings))
+        loaded = self._loaded[1]
+        with self.store.transaction() as db:
+            same = jobs.settle_data_hash(db, claim.job_id, loaded.hash)
+        if not same:
+            raise JobFailed("The data changed while the study ran. Start it again; it will use the new data.")
+        return loaded
+
+    def _fail(self, claim: Claim, message: str) -> None:
+        folder = self.store.folder / LOGS
+        folder.mkdir(exist_ok=True)
+        with (folder / f"{claim.job_id}.log").open("a", encoding="utf-8") as log:
+            log.write(f"{claim.title}\n{traceback.format_exc()}\n")
+        with self.store.transaction() as db:
+            jobs.fail(db, claim.job_id, message)

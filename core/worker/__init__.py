@@ -1,0 +1,1 @@
+"""Long jobs, a process of its own: ``python -m core.worker --data DIR``."""
