@@ -13,15 +13,23 @@ from pathlib import Path
 from typing import IO
 
 from workbench.start import SetupError
+from workbench.start.lock import normal
 from workbench.start.progress import amount, span
 
 # Seconds between two looks at how far pip is.
 EVERY = 0.5
 
 _BYTES = re.compile(r"^Progress (\d+) of (\d+)$")
-_FETCH = re.compile(r"^(?:Collecting ([A-Za-z0-9._-]+)|Processing \S*?([A-Za-z0-9._]+)-\d\S*\.whl)")
-_FILE = re.compile(r"^\s*Downloading (?:\S*/)?([^\s/]+?)-\d\S*\.(?:whl|tar\.gz)\b(?!\.metadata)")
+_FOUND = re.compile(
+    r"^(?:Collecting ([A-Za-z0-9._-]+)|Processing ((?:.*[\\/])?([^\s\\/]+?)-\d[^\s\\/]*\.whl))"
+)
+_FILE = re.compile(
+    r"^\s*(Downloading|Using cached) (?:\S*/)?([^\s/]+?)-\d\S*\.(?:whl|tar\.gz) \(([\d.]+) (\w+)\)"
+)
 _UNPACK = "Installing collected packages: "
+_UNITS = {"bytes": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}
+# What a package of unknown or no size counts for, in bytes: unpacking many small files takes its time too.
+_LEAST = 3e5
 
 
 @dataclass(slots=True)
@@ -32,54 +40,66 @@ class Watch:
     """
 
     expected: int
-    seen: set[str] = field(default_factory=set)
+    found: set[str] = field(default_factory=set)
+    sizes: dict[str, float] = field(default_factory=dict)
+    """Bytes of each file, by package."""
     downloading: str = ""
     fetched: int = 0
     size: int = 0
     earlier: int = 0
-    to_unpack: int = 0
-    file_began: float = 0.0
-    unpack_began: float = 0.0
+    began: float = 0.0
+    """When the file at hand, or unpacking, began (seconds)."""
+    unpacking: list[str] = field(default_factory=list)
+    """What pip unpacks, in its order."""
 
     def feed(self, line: str, now: float) -> None:
         """Take one line of pip's output (with ``--progress-bar raw``), read at ``now`` (seconds)."""
-        if found := _BYTES.match(line):
-            self.fetched, self.size = int(found[1]), int(found[2])
-        elif found := _FETCH.match(line):
-            self.seen.add(found[1] or found[2])
-            self._file_ends()
-        elif found := _FILE.match(line):
-            self._file_ends()
-            self.downloading, self.file_began = found[1], now
+        if match := _BYTES.match(line):
+            self.fetched, self.size = int(match[1]), int(match[2])
+        elif match := _FOUND.match(line):
+            self._end_file()
+            self.found.add(normal(match[1] or match[3]))
+            if match[2] and (file := Path(match[2])).is_file():
+                self.sizes[normal(match[3])] = file.stat().st_size
+        elif match := _FILE.match(line):
+            self._end_file()
+            self.sizes[normal(match[2])] = float(match[3]) * _UNITS.get(match[4], 1)
+            if match[1] == "Downloading":
+                self.downloading, self.began = match[2], now
         elif line.startswith(_UNPACK):
-            self._file_ends()
-            self.to_unpack = line.count(",") + 1
-            self.unpack_began = now
+            self._end_file()
+            self.unpacking = [name.strip() for name in line.removeprefix(_UNPACK).split(",")]
+            self.began = now
 
-    def _file_ends(self) -> None:
+    def _end_file(self) -> None:
         self.earlier += self.fetched
         self.downloading, self.fetched, self.size = "", 0, 0
 
     def text(self, unpacked: int, now: float) -> str:
         """How far pip is, for a person; ``unpacked`` packages have appeared since unpacking began."""
-        if self.to_unpack:
-            return self._unpacking(min(unpacked, self.to_unpack), now)
-        parts = [f"{len(self.seen)} of about {max(self.expected, len(self.seen))} found"]
+        if self.unpacking:
+            return self._unpacking(min(unpacked, len(self.unpacking)), now - self.began)
+        parts = [f"{len(self.found)} of about {max(self.expected, len(self.found))} found"]
         if self.earlier + self.fetched:
             parts.append(f"{amount(self.earlier + self.fetched)} fetched")
         if self.downloading and self.size:
             parts.append(f"now {self.downloading}, {amount(self.fetched)} of {amount(self.size)}")
-            if 0 < self.fetched < self.size and now > self.file_began:
-                left = (self.size - self.fetched) * (now - self.file_began) / self.fetched
+            if 0 < self.fetched < self.size and now > self.began:
+                left = (self.size - self.fetched) * (now - self.began) / self.fetched
                 parts.append(f"{span(left)} left for it")
         return ", ".join(parts)
 
-    def _unpacking(self, unpacked: int, now: float) -> str:
-        text = f"{unpacked} of {self.to_unpack} unpacked"
-        spent = now - self.unpack_began
-        if 0 < unpacked < self.to_unpack and spent > 2:
-            text += f", {span(spent * (self.to_unpack - unpacked) / unpacked)} left"
-        elif unpacked < self.to_unpack and spent > 2:
+    def _unpacking(self, unpacked: int, spent: float) -> str:
+        total = len(self.unpacking)
+        if unpacked == total:
+            return f"{total} of {total} unpacked, finishing"
+        text = f"{unpacked} of {total} unpacked, now {self.unpacking[unpacked]}"
+        weights = [_LEAST + self.sizes.get(normal(name), 0.0) for name in self.unpacking]
+        done = sum(weights[:unpacked])
+        # Before a twentieth is done, a guess would be worth little.
+        if done >= sum(weights) / 20 and spent > 2:
+            text += f", {span(spent * (sum(weights) - done) / done)} left"
+        elif spent > 2:
             text += f", {spent:.0f} s so far"
         return text
 
@@ -106,29 +126,30 @@ class Pip:
         switches = ["--progress-bar", bar, "--no-input", "--disable-pip-version-check"]
         watch, lines = Watch(expected), queue.SimpleQueue[str | None]()
         tail: list[str] = []
-        child = _start([*self.command, "install", *switches, *arguments], self.held)
-        try:
-            reader = threading.Thread(target=_read, args=(child.stdout, lines), daemon=True)
+        before = 0
+        with (
+            _start([*self.command, "install", *switches, *arguments], self.held) as child,
+            self.log.open("a", encoding="utf-8") as log,
+        ):
+            reader = threading.Thread(target=_read, args=(child.stdout, lines))
             reader.start()
-            before = 0
-            with self.log.open("a", encoding="utf-8") as log:
+            try:
                 for line in _with_pauses(lines):
-                    if line:
-                        log.write(line + "\n")
-                        tail = [*tail[-40:], line]
-                        was = watch.to_unpack
-                        watch.feed(line, time.monotonic())
-                        if watch.to_unpack and not was:
-                            before = self._count()
-                    else:
-                        report(watch.text(self._count() - before if watch.to_unpack else 0, time.monotonic()))
-            code = child.wait()
-        except BaseException:
-            child.terminate()
-            child.wait()
-            raise
-        if code != 0:
-            raise PipFailed(explain(tail, self.log), touched=bool(watch.to_unpack))
+                    if line is None:
+                        report(watch.text(self._count() - before, time.monotonic()))
+                        continue
+                    log.write(line + "\n")
+                    tail = [*tail[-40:], line]
+                    if line.startswith(_UNPACK):
+                        before = self._count()
+                    watch.feed(line, time.monotonic())
+            except BaseException:
+                child.terminate()
+                raise
+            finally:
+                reader.join()
+        if child.returncode != 0:
+            raise PipFailed(explain(tail, self.log), touched=bool(watch.unpacking))
 
     def _count(self) -> int:
         """How many packages are there in full: RECORD is the last file pip writes of each."""

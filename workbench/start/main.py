@@ -52,7 +52,7 @@ def _run(command: Command, module: ModuleType, options: argparse.Namespace, argu
         place = Place(ROOT)
         python = prepare(place, tools=command.tools, stream=sys.stdout)
         in_venv = Path(sys.prefix).resolve() == place.venv.resolve()
-        if not in_venv and python != Path(sys.executable):
+        if python != Path(sys.executable) and not (in_venv and python == place.python):
             return hand_over(python, arguments)
     return int(module.run(options))
 
