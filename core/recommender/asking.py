@@ -1,0 +1,210 @@
+"""When the recommender asks an expert: scores of uncertainty and three rules on the margin.
+
+The three rules answer the same question side by side. Each is calibrated on held-out clients, has a nominal rate
+``alpha``, and asks when a margin is below its ``threshold``:
+
+- :class:`ConformalRule`, the default: bounds the asked rate without assuming a distribution.
+- :class:`EmpiricalRule`: the alpha-quantile of the calibration margins.
+- :class:`DirichletRule`: the test of Mahyari 2022 (section IV-B), kept as the paper has it. On softmax outputs over
+  many exercises the fitted Dirichlet does not hold its nominal rate; compare :func:`asked_rate`.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from core.errors import InputError
+from core.recommender.margin import (
+    MarginDistribution,
+    check_probabilities,
+    check_unit_interval,
+    fit_margin,
+)
+from core.recommender.quadrature import BoolArray, FloatArray
+
+
+def margin(p: ArrayLike) -> FloatArray:
+    """Difference of the two largest probabilities, Z = y(N) − y(N−1); small where the model is unsure.
+
+    ``p`` is (..., N) with classes along the last axis; the result has the leading shape. Raises InputError if ``p`` is
+    not made of probabilities that sum to 1.
+    """
+    top = np.partition(check_probabilities(p), (-2, -1), axis=-1)
+    return np.asarray(np.minimum(top[..., -1] - top[..., -2], 1.0), dtype=np.float64)
+
+
+def entropy(p: ArrayLike) -> FloatArray:
+    """Shannon entropy in nats, 0 to ln N; large where the model is unsure. Shapes and errors as in :func:`margin`."""
+    return np.asarray(special.entr(check_probabilities(p)).sum(axis=-1), dtype=np.float64)
+
+
+def least_confidence(p: ArrayLike) -> FloatArray:
+    """1 − the largest probability; large where the model is unsure. Shapes and errors as in :func:`margin`."""
+    return np.asarray(np.maximum(1.0 - check_probabilities(p).max(axis=-1), 0.0), dtype=np.float64)
+
+
+class AskingRule(Protocol):
+    """What the three rules have in common."""
+
+    @property
+    def alpha(self) -> float:
+        """Nominal rate of asking, in (0, 1)."""
+        ...
+
+    @property
+    def threshold(self) -> float:
+        """A margin below this is asked about."""
+        ...
+
+    def p_value(self, margins: ArrayLike) -> FloatArray:
+        """How unusual so small a margin is; the rule asks where this is at most ``alpha``."""
+        ...
+
+    def asks(self, margins: ArrayLike) -> BoolArray:
+        """Whether to ask, for margins of any shape."""
+        ...
+
+
+@dataclass(frozen=True)
+class DirichletRule:
+    """Ask when the margin is below the alpha-quantile of its Dirichlet distribution (Mahyari 2022, section IV-B)."""
+
+    distribution: MarginDistribution
+    alpha: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha", _checked_alpha(self.alpha))
+        if math.isnan(self.threshold):
+            raise InputError(
+                f"alpha = {self.alpha!r} is above the raw distribution's mass {self.distribution.mass:.3f}; "
+                "use the renormalised distribution or a smaller alpha"
+            )
+
+    @classmethod
+    def from_probabilities(cls, calibration: ArrayLike, *, alpha: float) -> "DirichletRule":
+        """Fit the Dirichlet to an (n, N) matrix of held-out clients' probabilities."""
+        return cls(fit_margin(calibration), alpha)
+
+    @cached_property
+    def threshold(self) -> float:
+        """The alpha-quantile of the margin."""
+        return float(self.distribution.quantile(self.alpha))
+
+    def p_value(self, margins: ArrayLike) -> FloatArray:
+        """Distribution function at each margin."""
+        return self.distribution.cdf(check_unit_interval("margins", margins))
+
+    def asks(self, margins: ArrayLike) -> BoolArray:
+        """Whether each margin is below the threshold."""
+        return check_unit_interval("margins", margins) < self.threshold
+
+
+class EmpiricalRule:
+    """Ask when at most a share alpha of the n calibration margins is as small: p = #{calibration ≤ m} / n.
+
+    Without the correction that :class:`ConformalRule` makes, it asks about 1/n too often on average.
+    """
+
+    def __init__(self, calibration_margins: ArrayLike, *, alpha: float) -> None:
+        self._calibration = _sorted_margins(calibration_margins)
+        self.alpha = _checked_alpha(alpha)
+        n = self._calibration.size
+        self.threshold = float(self._calibration[_largest_count(alpha, n)])
+
+    @classmethod
+    def from_probabilities(cls, calibration: ArrayLike, *, alpha: float) -> "EmpiricalRule":
+        """Calibrate on an (n, N) matrix of held-out clients' probabilities."""
+        return cls(np.atleast_1d(margin(calibration)), alpha=alpha)
+
+    def p_value(self, margins: ArrayLike) -> FloatArray:
+        """Share of calibration margins at most as large as each margin."""
+        return _count_at_most(self._calibration, margins) / self._calibration.size
+
+    def asks(self, margins: ArrayLike) -> BoolArray:
+        """Whether each margin is below the threshold, which is the same as p ≤ alpha."""
+        return check_unit_interval("margins", margins) < self.threshold
+
+
+class ConformalRule:
+    """Ask when the conformal p-value (1 + #{calibration ≤ m}) / (n + 1) is at most alpha. The default rule.
+
+    If a new margin is exchangeable with the n calibration margins, the probability of asking is at most alpha,
+    whatever their distribution (Vovk, Gammerman and Shafer 2005). Margins of one client resemble each other, so
+    calibrate on clients that the model was not trained on. The bound is exact with one margin per client; with
+    several per client it holds approximately, the better the more clients there are. With n + 1 < 1/alpha no p-value
+    can be that small: the threshold is 0 and nothing is asked.
+    """
+
+    def __init__(self, calibration_margins: ArrayLike, *, alpha: float) -> None:
+        self._calibration = _sorted_margins(calibration_margins)
+        self.alpha = _checked_alpha(alpha)
+        count = _largest_count(alpha, self._calibration.size + 1)
+        self.threshold = float(self._calibration[count - 1]) if count else 0.0
+
+    @classmethod
+    def from_probabilities(cls, calibration: ArrayLike, *, alpha: float) -> "ConformalRule":
+        """Calibrate on an (n, N) matrix of held-out clients' probabilities."""
+        return cls(np.atleast_1d(margin(calibration)), alpha=alpha)
+
+    def p_value(self, margins: ArrayLike) -> FloatArray:
+        """(1 + #{calibration ≤ m}) / (n + 1) for each margin m."""
+        return (1 + _count_at_most(self._calibration, margins)) / (self._calibration.size + 1)
+
+    def asks(self, margins: ArrayLike) -> BoolArray:
+        """Whether each margin is below the threshold, which is the same as p ≤ alpha."""
+        return check_unit_interval("margins", margins) < self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRate:
+    """Nominal rate of a rule beside the rate observed on ``steps`` margins, of which ``asked`` were asked about."""
+
+    nominal: float
+    observed: float
+    asked: int
+    steps: int
+
+
+def asked_rate(rule: AskingRule, margins: ArrayLike) -> AskedRate:
+    """How often ``rule`` asks on ``margins``, beside how often it says it will.
+
+    Raises InputError if there are no margins or one is outside [0, 1].
+    """
+    asks = rule.asks(margins)
+    if asks.size == 0:
+        raise InputError("margins is empty; the observed rate needs at least one margin")
+    asked = int(np.count_nonzero(asks))
+    return AskedRate(nominal=rule.alpha, observed=asked / asks.size, asked=asked, steps=asks.size)
+
+
+def _checked_alpha(alpha: float) -> float:
+    if not 0 < alpha < 1:
+        raise InputError(
+            f"alpha = {alpha!r}; the nominal rate of asking must lie between 0 and 1, both excluded"
+        )
+    return float(alpha)
+
+
+def _sorted_margins(calibration_margins: ArrayLike) -> FloatArray:
+    values = check_unit_interval("calibration_margins", calibration_margins)
+    if values.ndim != 1 or values.size == 0:
+        raise InputError(
+            f"calibration_margins has shape {values.shape}; expected (n,) with at least one margin"
+        )
+    return np.sort(values)
+
+
+def _largest_count(alpha: float, total: int) -> int:
+    """Largest k with k / total ≤ alpha, as floating point sees it, so that it agrees with the p-values."""
+    count = math.floor(alpha * total)
+    return count + 1 if (count + 1) / total <= alpha else count
+
+
+def _count_at_most(ordered: FloatArray, margins: ArrayLike) -> FloatArray:
+    counts = np.searchsorted(ordered, check_unit_interval("margins", margins), side="right")
+    return np.asarray(counts, dtype=np.float64)
