@@ -1,0 +1,155 @@
+"""Caseload: every client, how sure the model is of each now, and who needs a look first."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.services import caseload, models, recommending
+from workbench import context
+from workbench.components import certainty, client_table, empty, synthetic
+
+HERE = Path(__file__).parent
+# Keys of the widgets are the names in the address: a link opens the same view again.
+COHORT, SORT, SHOW, SEARCH, PAGE = "cohort", "sort", "show", "search", "page"
+NO_MODEL = (
+    "**“{name}” has no model yet**, so nothing is recommended and nobody is asked. "
+    "Train one on the Data and models page, or run `python -m workbench train`."
+)
+
+
+def back_to_first(changed: str = "") -> None:
+    """Another search, filter or order starts on its first page."""
+    st.session_state[PAGE] = 1
+    if changed:
+        # Set again, so that the address that the server now writes has the new value too.
+        st.session_state[changed] = st.session_state[changed]
+
+
+def sort_by(order: str) -> None:
+    """Sort as a heading of the table asks."""
+    st.session_state[SORT] = order
+    back_to_first()
+
+
+def clear() -> None:
+    """Show everyone again."""
+    st.session_state[SEARCH], st.session_state[SHOW] = "", "everyone"
+    back_to_first()
+
+
+def figures(totals: dict[str, int]) -> None:
+    """The four numbers over the whole cohort."""
+    clients, attention, asked, goals = st.columns(4)
+    clients.metric("Clients", f"{totals['clients']:,}", border=True)
+    attention.metric("Need attention", f"{totals['attention']:,}", border=True)
+    asked.metric("Open requests", f"{totals['requests']:,}", border=True)
+    days = totals["goal_days"]
+    goals.metric(
+        "Step goals met",
+        f"{totals['goal_hits'] / days:.0%}" if days else "–",
+        border=True,
+        help=f"{totals['goal_hits']:,} of {days:,} days with a count and a goal, last {recommending.GOAL_DAYS} days.",
+    )
+
+
+store = context.store()
+cohorts = [cohort for cohort in caseload.cohorts(store) if cohort["clients"]]
+by_name = {cohort["name"]: cohort for cohort in cohorts}
+
+if not cohorts:
+    st.title("Caseload")
+    empty.draw(
+        "No clients yet",
+        "Import an exercise log (CSV: client, time, exercise) on the Data and models page, "
+        "or run `python -m workbench import PATH`.",
+        icon=":material/group_add:",
+        page="data",
+        link="Import clients",
+    )
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    st.title("Caseload", width="content")
+    name = st.selectbox(
+        "Cohort", list(by_name), key=COHORT, bind="query-params", label_visibility="collapsed", width=340
+    )
+cohort = by_name[name]
+if cohort["synthetic"]:
+    synthetic.draw()
+
+totals = caseload.totals(store, cohort["id"])
+if not totals["clients"]:
+    empty.draw(
+        "Clients are here, their standing is not",
+        f"“{name}” has {cohort['clients']:,} clients that nothing was worked out for yet.",
+        icon=":material/sync:",
+    )
+    if st.button("Work it out now", type="primary"):
+        with st.spinner("Recommending to every client …"):
+            recommending.refresh(store, cohort["id"])
+        st.rerun()
+    st.stop()
+if cohort["model_version_id"] is None:
+    st.info(NO_MODEL.format(name=name), icon=":material/model_training:")
+    st.page_link(HERE / "data.py", label="Train a model", icon=":material/arrow_forward:")
+figures(totals)
+
+with st.container(horizontal=True, vertical_alignment="bottom", key="caseload_controls"):
+    search = st.text_input(
+        "Search by name",
+        key=SEARCH,
+        type="search",
+        live=True,
+        max_chars=100,
+        bind="query-params",
+        on_change=back_to_first,
+        args=(SEARCH,),
+    )
+    only = st.selectbox(
+        "Show",
+        caseload.FILTERS,
+        key=SHOW,
+        bind="query-params",
+        on_change=back_to_first,
+        args=(SHOW,),
+        format_func=str.capitalize,
+    )
+    order = st.selectbox(
+        "Sort by",
+        caseload.ORDERS,
+        key=SORT,
+        bind="query-params",
+        on_change=back_to_first,
+        args=(SORT,),
+        format_func=str.capitalize,
+    )
+
+level = models.alpha(store)
+wanted = int(st.session_state.get(PAGE, st.query_params.get(PAGE, 1)))
+page = caseload.page(store, cohort["id"], order=order, only=only, search=search, number=wanted - 1)
+
+if not page.rows:
+    empty.draw(
+        "Nobody found",
+        f"Nobody in “{name}” fits this search and filter.",
+        icon=":material/search_off:",
+    )
+    st.button("Clear search and filter", on_click=clear, icon=":material/close:")
+    st.stop()
+
+first = page.page * caseload.PAGE + 1
+shown = f"{first:,}–{first + len(page.rows) - 1:,} of {page.total:,}" if page.pages > 1 else f"{page.total:,}"
+st.markdown(f"**{shown} {'client' if page.total == 1 else 'clients'}**, sorted by {order}")
+click = client_table.draw(
+    page.rows, level=level, order=order, caption=f"Clients of {name}, sorted by {order}", on_sort=sort_by
+)
+if page.pages > 1:
+    with st.container(horizontal_alignment="center"):
+        st.pagination(page.pages, key=PAGE, bind="query-params")
+st.caption(certainty.EXPLAINED.format(level=level))
+
+if click:
+    st.session_state["caseload_order"] = [row["client_id"] for row in page.rows]
+    if click.request_id:
+        st.switch_page(HERE / "label_requests.py", query_params={"request": str(click.request_id)})
+    st.switch_page(HERE / "client.py", query_params={"client": str(click.client_id)})

@@ -1,0 +1,44 @@
+"""How sure the model is of a client, in plain words; the same words on every page."""
+
+from typing import Literal
+
+Tone = Literal["sure", "fairly", "unsure", "none"]
+
+EXPLAINED = (
+    "**Margin**: how far the model's first choice is ahead of its second, from 0 to 1. "
+    "**p**: on what share of the cases kept aside for checking the model was no surer than here. "
+    "Up to p = {level:.2f} it is *unsure* and asks a trainer; up to 0.50 it is *fairly sure*; above, *sure*."
+)
+HALF = 0.5
+
+
+def tone(p_value: float | None, level: float) -> Tone:
+    """Which of four kinds a p-value is, given the level up to which the model asks; ``none`` without one."""
+    if p_value is None:
+        return "none"
+    if p_value <= level:
+        return "unsure"
+    return "fairly" if p_value <= HALF else "sure"
+
+
+def word(p_value: float | None, level: float, *, asks: bool = False) -> str:
+    """The certainty in a word or two; ``asks`` says that a request waits for a trainer."""
+    known = {"sure": "sure", "fairly": "fairly sure", "unsure": "unsure", "none": "not known"}
+    found = known[tone(p_value, level)]
+    return f"{found} – asks" if asks else found
+
+
+def numbers(margin: float | None, p_value: float | None) -> str:
+    """Margin and p-value as they stand beside the word."""
+    if margin is None or p_value is None:
+        return ""
+    return f"margin {margin:.2f} · p {p_value:.2f}"
+
+
+def direction(margins: list[float]) -> str:
+    """Where the margins of the last steps went, oldest first, in words; empty for fewer than two."""
+    if len(margins) < 2:
+        return ""
+    change = margins[-1] - sum(margins[:-1]) / len(margins[:-1])
+    went = "surer than" if change > 0.05 else "less sure than" if change < -0.05 else "about as sure as"
+    return f"{went} over the {len(margins) - 1} steps before" if len(margins) > 2 else f"{went} a step before"
