@@ -36,6 +36,8 @@ REHEARSAL_WINDOWS = 2048
 FORGETTING_WINDOWS = 1024
 CALIBRATION_WINDOWS = 20_000
 
+NEAREST = 3  # past cases that a new one is compared with
+
 # Streams of random numbers, so that one use does not shift another.
 _SPLIT, _KEEP, _ANSWER = range(3)
 
@@ -289,6 +291,20 @@ class Recommender:
         record = self._fitted.record
         return Cases(record.rehearsal_items, record.rehearsal_targets, self._rehearsal())
 
+    def distances(self, hidden: ArrayLike) -> Floats:
+        """Mean distance of each hidden state (n, K) to the nearest few past cases, shape (n,): how unusual it is."""
+        return _mean_nearest(check_matrix(hidden, "hidden"), self._rehearsal())
+
+    @property
+    def held_out_distances(self) -> Floats:
+        """The same for windows of clients held out of training: what distances to expect."""
+        body = self._fitted.body
+        if body.held_out_distances is None:
+            self._slice_figures()
+            assert body.slice is not None
+            body.held_out_distances = _mean_nearest(body.slice.double().numpy(), self._rehearsal())
+        return body.held_out_distances
+
     @property
     def _fitted(self) -> Version:
         if self._version is None:
@@ -351,6 +367,13 @@ def forgetting(before: Recommender, after: Recommender) -> Forgetting:
     top1_after, loss_after = after._slice_figures()
     windows = len(before._fitted.record.slice_targets)
     return Forgetting(windows, top1_before, top1_after, loss_before, loss_after)
+
+
+def _mean_nearest(hidden: Floats, past: Floats) -> Floats:
+    from scipy.spatial.distance import cdist
+
+    near = min(NEAREST, len(past))
+    return np.asarray(np.partition(cdist(hidden, past), near - 1, axis=1)[:, :near].mean(axis=1))
 
 
 def _row(profile: ArrayLike) -> NDArray[Any]:

@@ -86,6 +86,7 @@ class Body:
     tables: "Tables | None" = None
     rehearsal: Floats | None = None
     slice: "Tensor | None" = None
+    held_out_distances: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)

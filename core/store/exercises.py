@@ -117,6 +117,14 @@ def steps(db: Database, client_id: int) -> list[Row]:
     return list(db.query("SELECT day, steps, goal FROM steps WHERE client_id = ? ORDER BY day", [client_id]))
 
 
+def logged_rows(db: Database, cohort_id: int) -> int:
+    """How many rows of the log a cohort's imports brought in."""
+    row = db.execute(
+        "SELECT coalesce(sum(row_count), 0) FROM imports WHERE cohort_id = ? AND kind = 'log'", [cohort_id]
+    ).fetchone()
+    return int(row[0])
+
+
 def newest(db: Database, cohort_id: int) -> tuple[str | None, str | None]:
     """The time of a cohort's newest log row and the day of its newest step count, None where there is none."""
     row = db.execute(

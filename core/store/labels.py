@@ -100,6 +100,16 @@ def taught(db: Database, client_id: int) -> list[Row]:
     return [_parsed(row) for row in rows]
 
 
+def taught_clients(db: Database, cohort_id: int) -> list[int]:
+    """Clients of a cohort for whom some taught exercise stands."""
+    rows = db.execute(
+        "SELECT DISTINCT l.client_id FROM labels l JOIN clients c ON c.id = l.client_id"
+        " WHERE c.cohort_id = ? AND l.verdict = 'exercise' AND l.undone_at IS NULL ORDER BY l.client_id",
+        [cohort_id],
+    )
+    return [row[0] for row in rows]
+
+
 def labels(
     db: Database, *, client_id: int | None = None, user_id: int | None = None, limit: int = 100
 ) -> list[Row]:

@@ -46,7 +46,7 @@ def m001_people_and_catalogue(db: Database) -> None:
         CREATE TABLE profiles (
             id INTEGER PRIMARY KEY,
             client_id INTEGER NOT NULL REFERENCES clients (id),
-            kind TEXT NOT NULL CHECK (kind IN ('profile', 'medical', 'screening')),
+            kind TEXT NOT NULL CHECK (kind IN ('profile', 'questionnaire', 'medical', 'screening')),
             document TEXT NOT NULL CHECK (json_valid(document)),
             recorded_at TEXT NOT NULL
         ) STRICT;;

@@ -71,7 +71,8 @@ def names(db: Database, cohort_id: int) -> list[Row]:
     """Id and name of every client of a cohort, by name."""
     return list(
         db.query(
-            "SELECT client_id, name FROM client_status WHERE cohort_id = ? ORDER BY name COLLATE NOCASE", [cohort_id]
+            "SELECT client_id, name FROM client_status WHERE cohort_id = ? ORDER BY name COLLATE NOCASE",
+            [cohort_id],
         )
     )
 

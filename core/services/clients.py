@@ -1,0 +1,125 @@
+"""One client: everything that is known, and how it came about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import InputError
+from core.services import Store, models, recommending
+from core.store import audit, exercises, labels, people, requests, status, versions
+
+DEMOGRAPHICS = ("age", "sex", "bmi", "occupation")
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client's page.
+
+    Attributes:
+        client: id, reference, name, time zone, cohort and whether it is synthetic.
+        documents: newest ``profile``, ``medical`` and ``screening`` documents.
+        status: the caseload's row, or None.
+        recommendations: what the model says now and said before, newest first, with exercise names.
+        margins: margin at each step of the history under the version in force, oldest first.
+        log, steps, labels, notes, versions, audit: newest first, but steps oldest first.
+        quality: sentences about gaps and oddities in the data; empty if none were found.
+    """
+
+    client: dict[str, Any]
+    documents: dict[str, dict[str, Any]]
+    limits: list[str]
+    status: dict[str, Any] | None
+    recommendations: list[dict[str, Any]]
+    margins: list[float]
+    log: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+    labels: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
+    versions: list[dict[str, Any]]
+    audit: list[dict[str, Any]]
+    quality: list[str]
+
+
+def view(store: Store, client_id: int, *, by: str) -> Client:
+    """Open a client's page: reads everything, and leaves a row in the audit that it was seen.
+
+    Raises:
+        NotFound
+    """
+    people.client(store.db, client_id)
+    with store.change("view client", by=by, subject=f"client {client_id}"):
+        pass
+    return read(store, client_id)
+
+
+def read(store: Store, client_id: int) -> Client:
+    """A client's page without the audit row, for drawing again what was opened before.
+
+    Raises:
+        NotFound
+    """
+    client = people.client(store.db, client_id)
+    names = {row["id"]: row["name"] for row in exercises.exercises(store.db, client["cohort_id"])}
+    documents = people.documents(store.db, client_id)
+    log, steps = exercises.log(store.db, client_id), exercises.steps(store.db, client_id)
+    own = versions.versions(store.db, cohort_id=client["cohort_id"], client_id=client_id)
+    return Client(
+        client=client,
+        documents=documents,
+        limits=limits(documents),
+        status=status.status(store.db, client_id),
+        recommendations=[
+            {**row, "top": [(names[exercise], p) for exercise, p in row["top"]]}
+            for row in requests.recommendations(store.db, client_id)
+        ],
+        margins=_margins(store, client_id, documents.get("profile", {})),
+        log=log,
+        steps=steps,
+        labels=labels.labels(store.db, client_id=client_id),
+        notes=people.notes(store.db, client_id),
+        versions=own,
+        audit=audit.recent(store.db, 50, f"client {client_id}"),
+        quality=quality(documents, log, steps),
+    )
+
+
+def add_note(store: Store, client_id: int, text: str, *, by: str) -> None:
+    """Write a note about a client.
+
+    Raises:
+        InputError: for an empty note or one of over 4,000 characters.
+    """
+    text = text.strip()
+    if not 1 <= len(text) <= 4000:
+        raise InputError("A note has 1 to 4,000 characters.")
+    with store.change("add note", by=by, subject=f"client {client_id}") as change:
+        people.add_note(change.db, client_id, by, text)
+
+
+def find(store: Store, cohort_id: int) -> list[tuple[int, str]]:
+    """Id and name of every client of a cohort, by name, for a search box."""
+    return [(row["client_id"], row["name"]) for row in status.names(store.db, cohort_id)]
+
+
+def about(profile: Mapping[str, Any]) -> str:
+    """A client in a few words: age, sex, BMI."""
+    words = []
+    if profile.get("age") is not None:
+        words.append(
+            f"{profile['age']:g} years" if isinstance(profile["age"], int | float) else str(profile["age"])
+        )
+    if profile.get("sex"):
+        words.append(str(profile["sex"]))
+    if isinstance(profile.get("bmi"), int | float):
+        words.append(f"BMI {profile['bmi']:.1f}")
+    return ", ".join(words)
+
+
+def _margins(store: Store, client_id: int, profile: dict[str, Any]) -> list[float]:
+    version_id = versions.in_force(store.db, client_id)
+    history = exercises.history(store.db, client_id)
+    if version_id is None or not history:
+        return []
+    model = models.load(store, version_id)
+    steps = [history[:step] for step in range(1, len(history) + 1)][-120:]
+    return [round(float(value), 4) for value in recommending.margins(model, steps, profile)]

@@ -1,0 +1,335 @@
+"""Answer a request, see what the model learnt, take an answer back.
+
+What a trainer teaches goes to a version of the client's own, which derives from the cohort's base: one
+client's answers never move another client's recommendations, and any answer can be taken back.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from core.errors import Conflict, InputError
+from core.recommender import forgetting
+from core.services import Store, models, recommending
+from core.services.models import Model
+from core.store import exercises, labels, people, requests, versions, weights
+
+VERDICTS = ("exercise", "none suitable", "skip", "flag")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One decision, as it comes from the page.
+
+    Attributes:
+        key: made where the decision was made, so that the same decision sent twice counts once.
+        verdict: ``exercise`` (then ``exercise_id`` is set), ``none suitable``, ``skip`` or ``flag``.
+        reason: why, for anything but an exercise; may be empty.
+        decision_ms: time from seeing the request to deciding, in milliseconds.
+    """
+
+    request_id: int
+    key: str
+    verdict: str
+    exercise_id: int | None = None
+    reason: str = ""
+    decision_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an answer.
+
+    Attributes:
+        status: ``taught`` (a new version), ``recorded`` (no version), ``conflict`` (nothing changed).
+        message: a sentence for the trainer.
+        before, after: top five as (exercise name, probability) for the same step, before and after.
+        forgetting: top-1 accuracy on held-out clients before and after, None where nothing was taught.
+    """
+
+    request_id: int
+    key: str
+    status: str
+    message: str
+    label_id: int | None = None
+    client: str = ""
+    before: list[tuple[str, float]] = field(default_factory=list)
+    after: list[tuple[str, float]] = field(default_factory=list)
+    taught: str = ""
+    forgetting: tuple[float, float] | None = None
+
+
+def answer(store: Store, user: str, given: Answer) -> Outcome:
+    """Record one answer and teach it to the client's model, all in one transaction or not at all.
+
+    The first answer to a request stands; a second one changes nothing and says who was first. The same
+    ``key`` again gives the same outcome again.
+
+    Raises:
+        InputError: for a verdict or an exercise that cannot be.
+    """
+    if given.verdict not in VERDICTS:
+        raise InputError(f"{given.verdict!r} is no verdict; choose one of {', '.join(VERDICTS)}.")
+    if (given.verdict == "exercise") != (given.exercise_id is not None):
+        raise InputError("An exercise is named with the verdict 'exercise', and with no other.")
+    person = people.user(store.db, user)
+    request = requests.request(store.db, given.request_id)
+    known = labels.by_key(store.db, given.key)
+    if known is not None:
+        return _outcome(store, known)
+    # One answer at a time for a client: the second would start from a version that is about to change.
+    with _client_lock(store, request["client_id"]):
+        try:
+            return _answer(store, person, request, given)
+        except Conflict as conflict:
+            return _conflict(store, given, str(conflict))
+
+
+def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given: Answer) -> Outcome:
+    client_id = request["client_id"]
+    if given.verdict != "exercise":
+        with store.change(f"label: {given.verdict}", by=person["name"], subject=_subject(request)) as change:
+            _still_open(change.db, request["id"])
+            label_id = _add(change.db, person, request, given, [], [], None, None)
+            if given.verdict != "skip":
+                requests.set_state(
+                    change.db, request["id"], "flagged" if given.verdict == "flag" else "answered"
+                )
+            change.detail |= {"label": label_id, "reason": given.reason}
+        if given.verdict != "skip":
+            recommending.refresh(store, request["cohort_id"], [client_id])
+        return _outcome(store, labels.label(store.db, label_id))
+
+    exercise_id = given.exercise_id
+    assert exercise_id is not None
+    catalogue = exercises.exercise_ids(store.db, request["cohort_id"])
+    if exercise_id not in catalogue.values():
+        raise InputError("This exercise is not in the client's catalogue. Choose one from the list.")
+    _still_open(store.db, request["id"])
+    before_model = models.of_client(store, client_id)
+    history = exercises.history(store.db, client_id)[: request["step"]]
+    document = people.profiles_of(store.db, [client_id]).get(client_id, {})
+    lesson = _teach(store, before_model, history, document, exercise_id, seed=request["id"])
+    before, after = (_top(model, history, document) for model in (before_model, lesson.model))
+    with store.change("label: exercise", by=person["name"], subject=_subject(request)) as change:
+        _still_open(change.db, request["id"])
+        if versions.in_force(change.db, client_id) != before_model.version_id:
+            raise Conflict("This client's model changed a moment ago; answer again.")
+        version_id = _add_version(change.db, request["cohort_id"], client_id, before_model.version_id, lesson)
+        label_id = _add(change.db, person, request, given, before, after, before_model.version_id, version_id)
+        requests.set_state(change.db, request["id"], "answered")
+        change.detail |= {"label": label_id, "exercise": exercise_id, "version": version_id}
+    models.keep(store, lesson.model.with_recommender(lesson.model.recommender, version_id))
+    recommending.refresh(store, request["cohort_id"], [client_id])
+    return _outcome(store, labels.label(store.db, label_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    model: Model
+    weights: str
+    report: dict[str, Any]
+
+
+def _teach(
+    store: Store, model: Model, history: Sequence[int], document: dict[str, Any], exercise_id: int, seed: int
+) -> _Lesson:
+    """The version that has learnt one answer, its weights on disk. An exercise unknown to the model teaches nothing."""
+    target = model.classes.get(exercise_id)
+    report: dict[str, Any]
+    if target is None:
+        taught, report = model.recommender, {"note": "The model was not trained on this exercise."}
+    else:
+        profile = model.encoder.encode([document])[0]
+        taught = model.recommender.update(
+            model.positions(history), profile, target, rng=np.random.default_rng(seed)
+        )
+        check = forgetting(model.recommender, taught)
+        report = {"top1_before": check.top1_before, "top1_after": check.top1_after, "windows": check.windows}
+    name = weights.save(store.weights, taught.state(rehearsal=False))
+    return _Lesson(model.with_recommender(taught, -1), name, report)
+
+
+def _add_version(db: Any, cohort_id: int, client_id: int, parent_id: int, lesson: _Lesson) -> int:
+    version_id = versions.add_version(
+        db,
+        cohort_id=cohort_id,
+        client_id=client_id,
+        parent_id=parent_id,
+        kind="answer",
+        weights=lesson.weights,
+        report=lesson.report,
+    )
+    versions.put_in_force(db, version_id, client_id=client_id)
+    return version_id
+
+
+def undo(store: Store, user: str, label_id: int) -> str:
+    """Take an answer back: the label, and what the model learnt from it. Returns a sentence for the trainer.
+
+    Answers given to the same client after it are taught again to the version from before it, so that
+    exactly this one is gone.
+
+    Raises:
+        Conflict: if it was taken back already, or was given by somebody else.
+    """
+    label = labels.label(store.db, label_id)
+    if label["user"] != user:
+        raise Conflict(f"This is {label['user']}'s answer; only {label['user']} can take it back.")
+    client_id = label["client_id"]
+    with _client_lock(store, client_id):
+        request = requests.request(store.db, label["request_id"])
+        later = [given for given in labels.taught(store.db, client_id) if given["id"] > label_id]
+        with store.change("undo label", by=user, subject=_subject(request)) as change:
+            labels.undo(change.db, label_id, user)
+            change.detail["label"] = label_id
+            current = versions.in_force(change.db, client_id)
+            if label["verdict"] == "exercise":
+                change.detail["version"] = _without(
+                    store, change.db, request["cohort_id"], label, later, current
+                )
+            done = len(exercises.history(change.db, client_id))
+            requests.set_state(change.db, request["id"], "open" if done == request["step"] else "out of date")
+        recommending.refresh(store, request["cohort_id"], [client_id])
+    what = label["exercise"] or label["verdict"]
+    return f"Taken back: {what} for {label['client']}. The model is as it was before."
+
+
+def _without(
+    store: Store,
+    db: Any,
+    cohort_id: int,
+    label: dict[str, Any],
+    later: Sequence[dict[str, Any]],
+    current: int | None,
+) -> int:
+    """Put in force the version from before a label, the later labels taught to it again."""
+    before = label["before_version_id"]
+    if current is None or versions.base_version(db, current) != versions.base_version(db, before):
+        # The cohort was trained anew since: what stands is taught to the new base.
+        return teach_again(store, db, cohort_id, label["client_id"])
+    return _replay(store, db, cohort_id, label["client_id"], before, later)
+
+
+def teach_again(store: Store, db: Any, cohort_id: int, client_id: int) -> int:
+    """Teach all standing answers for a client to the cohort's base; returns the version then in force."""
+    base = people.cohort(db, cohort_id)["model_version_id"]
+    return _replay(store, db, cohort_id, client_id, base, labels.taught(db, client_id))
+
+
+def _replay(
+    store: Store, db: Any, cohort_id: int, client_id: int, start: int, given: Sequence[dict[str, Any]]
+) -> int:
+    history = exercises.history(db, client_id)
+    document = people.profiles_of(db, [client_id]).get(client_id, {})
+    version_id, model = start, models.load(store, start)
+    row = versions.version(db, start)
+    versions.put_in_force(db, start if row["client_id"] else None, client_id=client_id)
+    for label in given:
+        lesson = _teach(
+            store, model, history[: label["step"]], document, label["exercise_id"], label["request_id"]
+        )
+        version_id = _add_version(db, cohort_id, client_id, version_id, lesson)
+        model = lesson.model
+    return version_id
+
+
+def _still_open(db: Any, request_id: int) -> None:
+    state = requests.request(db, request_id)["state"]
+    if state in ("open", "flagged"):
+        return
+    first = labels.answer_of(db, request_id)
+    if first is None:
+        raise Conflict("This request is out of date: the client has moved on. Nothing was changed.")
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(first["at"])) // timedelta(seconds=1)
+    ago = f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"
+    what = first["exercise"] or first["verdict"]
+    raise Conflict(
+        f"{first['user']} answered this {ago}: {what}. Your answer was not needed and changed nothing."
+    )
+
+
+def _conflict(store: Store, given: Answer, message: str) -> Outcome:
+    client = requests.request(store.db, given.request_id)["client"]
+    return Outcome(given.request_id, given.key, "conflict", message, client=client)
+
+
+def _add(
+    db: Any,
+    person: dict[str, Any],
+    request: dict[str, Any],
+    given: Answer,
+    before: list[Any],
+    after: list[Any],
+    before_version: int | None,
+    after_version: int | None,
+) -> int:
+    return labels.add_label(
+        db,
+        request_id=request["id"],
+        client_id=request["client_id"],
+        user_id=person["id"],
+        answer_key=given.key,
+        verdict=given.verdict,
+        exercise_id=given.exercise_id,
+        reason=given.reason.strip()[:500],
+        decision_ms=given.decision_ms,
+        before=before,
+        after=after,
+        before_version_id=before_version,
+        after_version_id=after_version,
+    )
+
+
+def _top(model: Model, history: Sequence[int], document: dict[str, Any]) -> list[tuple[int, float]]:
+    row = model.predict([history], [document])[0]
+    best = row.argsort(kind="stable")[::-1][: recommending.TOP]
+    return [(model.exercise_ids[i], float(row[i])) for i in best]
+
+
+def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
+    """The outcome of a recorded label, from the store alone."""
+    request = requests.request(store.db, label["request_id"])
+    names = {row["id"]: row["name"] for row in exercises.exercises(store.db, request["cohort_id"])}
+    check = None
+    message = {
+        "exercise": f"{label['exercise']} for {label['client']}: the model has learnt it.",
+        "none suitable": f"None suitable for {label['client']}: recorded, nothing is recommended.",
+        "skip": f"{label['client']} skipped; the request stays open for others.",
+        "flag": f"{label['client']} flagged for a second pair of eyes.",
+    }[label["verdict"]]
+    if label["after_version_id"]:
+        report = versions.version(store.db, label["after_version_id"])["report"]
+        if "note" in report:
+            message = f"{label['exercise']} for {label['client']}: recorded. {report['note']}"
+        else:
+            check = (report["top1_before"], report["top1_after"])
+    return Outcome(
+        request_id=label["request_id"],
+        key=label["answer_key"],
+        status="taught" if check else "recorded",
+        message=message,
+        label_id=label["id"],
+        client=label["client"],
+        before=[(names[exercise], p) for exercise, p in label["before"]],
+        after=[(names[exercise], p) for exercise, p in label["after"]],
+        taught=label["exercise"] or "",
+        forgetting=check,
+    )
+
+
+def _subject(request: dict[str, Any]) -> str:
+    return f"client {request['client_id']}"
+
+
+_locks: dict[tuple[Any, int], threading.Lock] = {}
+_locks_lock = threading.Lock()
+
+
+def _client_lock(store: Store, client_id: int) -> threading.Lock:
+    with _locks_lock:
+        return _locks.setdefault((store.folder, client_id), threading.Lock())

@@ -1,0 +1,164 @@
+"""A cohort's model in the store: loading a version, training a base, keeping what derives from it."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import NoModel
+from core.recommender import ConformalRule, Progress, Recommender, Settings, set_threshold
+from core.services import Store
+from core.services.features import Document, Encoder, FloatArray, cohort_arrays
+from core.store import people, versions, weights
+
+ALPHA = "asking.alpha"
+DEFAULT_ALPHA = 0.2
+MOST_LOADED = 512
+SET_ALPHA = 0.1  # a prediction set leaves out the right exercise at most once in ten times
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One version, ready to be asked: the recommender and how the world maps on to it.
+
+    Attributes:
+        exercise_ids: the exercise of each class, as store ids.
+        classes: the class of each of these exercises.
+        margins: the calibration margins, which every asking rule is made from.
+        set_threshold: least probability that puts an exercise into the prediction set.
+        trained_rows: rows of the exercise log that the base was trained on.
+    """
+
+    version_id: int
+    base_id: int
+    recommender: Recommender
+    exercise_ids: tuple[int, ...]
+    classes: dict[int, int]
+    encoder: Encoder
+    margins: FloatArray
+    set_threshold: float
+    trained_rows: int
+
+    def positions(self, exercise_ids: Sequence[int]) -> list[int]:
+        """The classes of these exercises; those that the model was not trained on are left out."""
+        return [self.classes[exercise] for exercise in exercise_ids if exercise in self.classes]
+
+    def predict(self, histories: Sequence[Sequence[int]], documents: Sequence[Document]) -> FloatArray:
+        """Probabilities, shape (clients, exercises), for histories of store ids and profile documents."""
+        window = self.recommender.settings.window
+        recent = [self.positions(history[-4 * window :]) for history in histories]
+        return self.recommender.predict_proba(recent, self.encoder.encode(documents))
+
+    def rule(self, alpha: float) -> ConformalRule:
+        """The conformal asking rule on the base's calibration margins."""
+        return ConformalRule(self.margins, alpha=alpha)
+
+    def with_recommender(self, recommender: Recommender, version_id: int) -> "Model":
+        """The same world seen by a version that derives from this one."""
+        return replace(self, version_id=version_id, recommender=recommender)
+
+
+def alpha(store: Store) -> float:
+    """The largest share of steps on which the model may ask, as set for this workbench."""
+    return float(people.setting(store.db, ALPHA, DEFAULT_ALPHA))
+
+
+def load(store: Store, version_id: int) -> Model:
+    """A version ready to be asked. Versions are immutable, so the ones used last are kept in memory."""
+    key = (store.weights, version_id)
+    with _lock:
+        if key in _loaded:
+            _loaded.move_to_end(key)
+            return _loaded[key]
+    model = _read(store, version_id)
+    keep(store, model)
+    return model
+
+
+def keep(store: Store, model: Model) -> None:
+    """Keep a version in memory, and let go of the one unused for longest if there are too many."""
+    with _lock:
+        _loaded[store.weights, model.version_id] = model
+        if len(_loaded) > MOST_LOADED:
+            _loaded.popitem(last=False)
+
+
+_lock = threading.Lock()
+_loaded: OrderedDict[tuple[Path, int], Model] = OrderedDict()
+
+
+def _read(store: Store, version_id: int) -> Model:
+    row = versions.version(store.db, version_id)
+    arrays = weights.load(store.weights, row["weights"])
+    base_id = versions.base_version(store.db, version_id)
+    if base_id != version_id:
+        base = load(store, base_id)
+        return base.with_recommender(Recommender.from_state(arrays, base.recommender), version_id)
+    recommender = Recommender.from_state(arrays)
+    calibration = recommender.calibration
+    exercise_ids = tuple(row["report"]["exercise_ids"])
+    return Model(
+        version_id=version_id,
+        base_id=version_id,
+        recommender=recommender,
+        exercise_ids=exercise_ids,
+        classes={exercise: position for position, exercise in enumerate(exercise_ids)},
+        encoder=Encoder.from_json(row["report"]["encoder"]),
+        margins=calibration.margins,
+        set_threshold=set_threshold(calibration.true_probability, SET_ALPHA),
+        trained_rows=row["report"]["rows"],
+    )
+
+
+def of_client(store: Store, client_id: int) -> Model:
+    """The version that speaks for a client.
+
+    Raises:
+        NoModel: if the client's cohort has not been trained.
+    """
+    version_id = versions.in_force(store.db, client_id)
+    if version_id is None:
+        cohort = people.client(store.db, client_id)["cohort"]
+        raise NoModel(f"“{cohort}” has no model yet. Train one on the Data and models page.")
+    return load(store, version_id)
+
+
+def train(
+    store: Store,
+    cohort_id: int,
+    *,
+    seed: int,
+    settings: Settings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> "Trained":
+    """Train a base model on a cohort; nothing is written but the weights file.
+
+    Raises:
+        InputError: if nobody in the cohort has a logged exercise.
+    """
+    arrays = cohort_arrays(store, cohort_id)
+    recommender = Recommender(settings, seed=seed).fit(
+        arrays.histories, arrays.profiles, arrays.exercises, progress=progress
+    )
+    report = {
+        "seed": seed,
+        "settings": asdict(recommender.settings),
+        "summary": asdict(recommender.summary),
+        "exercise_ids": arrays.exercise_ids,
+        "encoder": arrays.encoder.to_json(),
+        "data": arrays.fingerprint(),
+        "clients": len(arrays.client_ids),
+        "rows": sum(map(len, arrays.histories)),
+    }
+    return Trained(cohort_id, weights.save(store.weights, recommender.state()), report)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A base model on disk that no version names yet."""
+
+    cohort_id: int
+    weights: str
+    report: dict[str, Any]

@@ -1,0 +1,73 @@
+"""A small generated cohort in a store, quick to make, for tests that need clients, a log and a model."""
+
+from pathlib import Path
+
+import numpy as np
+
+from core.services import Store, accounts, recommending, training
+from core.store import exercises, people
+
+CATEGORIES = ("push", "pull", "squat", "core")
+
+
+def small_cohort(
+    folder: Path, *, clients: int = 24, n_exercises: int = 12, days: int = 30, train: bool = True, seed: int = 0
+) -> Store:
+    """A store with one synthetic cohort whose clients mostly follow a rotation, and two trainers, Ana and Bo.
+
+    The last client has no history. With ``train`` there is a model and a recommendation for everyone.
+    """
+    rng = np.random.default_rng(seed)
+    store = Store(folder)
+    for name in ("Ana", "Bo"):
+        accounts.add(store, name, "trainer", by="system")
+    with store.change("add cohort", by="system", subject="cohort test") as change:
+        db = change.db
+        cohort = people.add_cohort(db, "Test cohort", source="generated", synthetic=True)
+        catalogue = exercises.add_exercises(
+            db,
+            cohort,
+            [
+                {
+                    "reference": f"e{i}",
+                    "name": f"Exercise {i}",
+                    "category": CATEGORIES[i % 4],
+                    "muscle_group": "legs" if i % 2 else "arms",
+                    "difficulty": 1 + i % 5,
+                }
+                for i in range(n_exercises)
+            ],
+        )
+        ids = people.add_clients(
+            db, cohort, [{"reference": f"c{i:05d}", "name": f"Client {i:05d}"} for i in range(clients)]
+        )
+        people.add_documents(
+            db,
+            "profile",
+            {
+                client: {"age": int(rng.integers(19, 60)), "sex": str(rng.choice(["female", "male"]))}
+                for client in ids.values()
+            },
+        )
+        imported = exercises.add_import(
+            db, cohort, kind="log", path="generated", sha256="0", row_count=(clients - 1) * days, actor="system"
+        )
+        order = list(catalogue.values())
+        exercises.add_log(db, _rows(list(ids.values())[:-1], order, days, rng), imported)
+    if train:
+        training.train_cohort(store, cohort, seed=seed, by="system")
+    return store
+
+
+def _rows(clients: list[int], order: list[int], days: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+    for client in clients:
+        place = int(rng.integers(len(order)))
+        for day in range(days):
+            place = int(rng.integers(len(order))) if rng.random() < 0.3 else (place + 1) % len(order)
+            at = f"2026-0{1 + day // 28}-{1 + day % 28:02d}T08:00:00.000Z"
+            yield client, at, order[place], int(rng.random() < 0.8), 3.0
+
+
+def refresh_everyone(store: Store) -> int:
+    """Recommend anew to the first cohort; returns the number of open requests."""
+    return recommending.refresh(store, people.cohorts(store.db)[0]["id"]).open_requests

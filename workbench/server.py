@@ -1,0 +1,105 @@
+"""The web server: first-run preparation, then Streamlit as an ASGI app on this machine only."""
+
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from core import __version__
+from core.services import Store, preparing
+from core.services.workers import Supervisor
+from workbench.context import DATA_VARIABLE
+
+APP = Path(__file__).parent / "app.py"
+ADDRESS = "127.0.0.1"
+
+# What a page may load and who may frame it. Streamlit needs inline styles and evaluated scripts.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:;"
+    " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:;"
+    " connect-src 'self' ws: wss:; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds ``SECURITY_HEADERS`` to every answer."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Pass the request on, and put the headers on what comes back."""
+
+        async def send_with_headers(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    *((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
+                ]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def serve(data: Path, port: int) -> None:
+    """Prepare the workbench in ``data`` (database, sample cohort, first model) and serve it until interrupted."""
+    started = time.monotonic()
+    os.environ[DATA_VARIABLE] = str(data)
+    # Small networks are quicker on one thread, and several people's answers do not fight for the cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    store = Store(data)
+    preparing.prepare(store, _say)
+    store.check()
+    _say(
+        f"Spotter is on http://{ADDRESS}:{port}  (ready in {time.monotonic() - started:.1f} s; Ctrl-C stops it)"
+    )
+    uvicorn.run(application(store), host=ADDRESS, port=port, log_level="warning")
+
+
+def application(store: Store) -> Any:
+    """The ASGI application: the pages, ``/api/health``, security headers, and the workers' supervisor."""
+    import streamlit as st
+
+    supervisor = Supervisor(store.folder)
+
+    @asynccontextmanager
+    async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
+        threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+        supervisor.start()
+        try:
+            yield None
+        finally:
+            supervisor.stop()
+
+    async def health(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    return st.App(
+        str(APP),
+        lifespan=lifespan,
+        routes=[Route("/api/health", health)],
+        middleware=[Middleware(SecurityHeaders)],  # type: ignore[arg-type]
+    )
+
+
+def _warm() -> None:
+    """Import what the first answer would wait for, while nobody waits."""
+    import torch  # noqa: F401
+
+    import core.recommender.training  # noqa: F401
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
