@@ -1,0 +1,117 @@
+import hashlib
+import json
+import os
+import sqlite3
+
+import pytest
+
+from core.errors import Conflict, InputError, StoreError
+from core.services import Store
+from core.services.importing import Choices, check, take
+from core.services.importing import taking as module
+from core.store import audit, people
+
+LOG = b"client,time,exercise\nnew,2026-01-05,Squat\nnew,2026-01-06,Burpee\n"
+ANYONE = Choices(new_clients=True, new_exercises=True)
+
+
+def checked(store, data=LOG, name="log.csv", cohort="My clients"):
+    return check(store, (name, data), cohort=cohort, choices=ANYONE)
+
+
+def test_taking_leaves_an_import_and_one_audit_row_with_the_hash(store):
+    taken = take(store, checked(store, cohort="  Evening   group "), by="Kim")
+    assert people.cohort(store.db, "Evening group")["id"] == taken.cohort_id
+    (row,) = store.db.query("SELECT * FROM imports")
+    assert (row["id"], row["kind"], row["path"], row["row_count"], row["actor"]) == (
+        taken.import_id,
+        "log",
+        "log.csv",
+        2,
+        "Kim",
+    )
+    assert row["sha256"] == hashlib.sha256(LOG).hexdigest()
+    (entry,) = audit.recent(store.db)
+    assert (entry["action"], entry["actor"], entry["subject"]) == (
+        "import file",
+        "Kim",
+        f"cohort {taken.cohort_id}",
+    )
+    detail = json.loads(entry["detail"])
+    assert detail["sha256"] == row["sha256"]
+    assert detail["counts"] == {"rows to add": 2, "new clients": 1, "new exercises": 2}
+    assert audit.verify(store.db) == 1
+
+
+@pytest.mark.parametrize("step", ["add_exercises", "add_import", "add_log", "add_steps"])
+def test_a_failure_in_the_middle_leaves_nothing(store, everything, monkeypatch, step):
+    before = everything()
+    real = getattr(module.exercises, step)
+
+    def fail(*arguments, **keywords):
+        real(*arguments, **keywords)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    report = checked(store)
+    monkeypatch.setattr(module.exercises, step, fail)
+    with pytest.raises((sqlite3.OperationalError, StoreError)):
+        take(store, report, by="Kim")
+    assert everything() == before
+    monkeypatch.undo()
+    take(store, report, by="Kim")
+    assert everything() != before
+
+
+def test_the_same_file_is_not_taken_twice_into_a_cohort(store, everything):
+    report, other = checked(store), checked(store, cohort="Others")
+    take(store, report, by="Kim")
+    before = everything()
+    for again in (report, checked(store)):
+        with pytest.raises(Conflict, match="already taken"):
+            take(store, again, by="Kim")
+    assert everything() == before
+    take(store, other, by="Kim")
+
+
+def test_a_file_that_changed_since_it_was_checked_is_refused(store, tmp_path, everything):
+    path = tmp_path / "log.csv"
+    path.write_bytes(LOG)
+    report = check(store, path, choices=ANYONE)
+    before = everything()
+    path.write_bytes(LOG + b"new,2026-01-07,Squat\n")
+    with pytest.raises(Conflict, match="has changed since"):
+        take(store, report, by="Kim")
+    path.unlink()
+    with pytest.raises(Conflict, match="Nothing was taken"):
+        take(store, report, by="Kim")
+    assert everything() == before
+
+
+def test_a_cohort_that_changed_since_the_check_is_refused(store, everything):
+    first, second = checked(store), checked(store, LOG + b"new,2026-01-07,Squat\n")
+    take(store, first, by="Kim")
+    before = everything()
+    with pytest.raises(Conflict, match="has changed since"):
+        take(store, second, by="Lee")
+    assert everything() == before
+    again = checked(store, LOG + b"new,2026-01-07,Squat\n")
+    assert again.counts == {"rows that the cohort has already, left out": 2, "rows to add": 1}
+
+
+def test_two_stores_on_one_folder_cannot_both_take_it(store, tmp_path):
+    other = Store(tmp_path / "data")
+    report = checked(store)
+    take(other, report, by="Lee")
+    other.close()
+    with pytest.raises(Conflict):
+        take(store, report, by="Kim")
+
+
+def test_paths_that_cannot_be_read(store, tmp_path):
+    with pytest.raises(InputError, match="is no file"):
+        check(store, tmp_path / "missing.csv")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is no file"):
+        check(store, tmp_path / "pipe")
+    with pytest.raises(InputError, match="1 to 60 characters"):
+        check(store, ("a.csv", LOG), cohort=" ")
