@@ -63,6 +63,8 @@ class Network:
         weights = {name: _uniform(shape, generator) for name, shape in shapes.items()}
         # A one-hot input passes one column of W_X: its scale must not shrink with N.
         weights["w_x"] *= math.sqrt(n_exercises)
+        # Uniform attention divides by K (eq. 3) and by ω (eq. 5): without this h starts, and training stays, near zero.
+        weights["w_phi"] *= (s.k if s.profile_attention else 1) * (s.window if s.temporal_attention else 1)
         if s.bias:
             weights["b_y"] = torch.zeros(n_exercises)
         return cls(settings, exercises, weights)
