@@ -4,14 +4,20 @@ from pathlib import Path
 
 import numpy as np
 
-from core.services import Store, accounts, recommending, training
+from core.services import Store, accounts, models, recommending, training
 from core.store import exercises, people
 
 CATEGORIES = ("push", "pull", "squat", "core")
 
 
 def small_cohort(
-    folder: Path, *, clients: int = 24, n_exercises: int = 12, days: int = 30, train: bool = True, seed: int = 0
+    folder: Path,
+    *,
+    clients: int = 24,
+    n_exercises: int = 12,
+    days: int = 30,
+    train: bool = True,
+    seed: int = 0,
 ) -> Store:
     """A store with one synthetic cohort whose clients mostly follow a rotation, and two trainers, Ana and Bo.
 
@@ -50,7 +56,13 @@ def small_cohort(
             },
         )
         imported = exercises.add_import(
-            db, cohort, kind="log", path="generated", sha256="0", row_count=(clients - 1) * days, actor="system"
+            db,
+            cohort,
+            kind="log",
+            path="generated",
+            sha256="0",
+            row_count=(clients - 1) * days,
+            actor="system",
         )
         order = list(catalogue.values())
         exercises.add_log(db, _rows(list(ids.values())[:-1], order, days, rng), imported)
@@ -68,6 +80,8 @@ def _rows(clients: list[int], order: list[int], days: int, rng: np.random.Genera
             yield client, at, order[place], int(rng.random() < 0.8), 3.0
 
 
-def refresh_everyone(store: Store) -> int:
-    """Recommend anew to the first cohort; returns the number of open requests."""
-    return recommending.refresh(store, people.cohorts(store.db)[0]["id"]).open_requests
+def ask_about_everyone(store: Store) -> None:
+    """Raise the asking level so that every client has an open request."""
+    with store.change("set", by="system", subject="settings") as change:
+        people.set_setting(change.db, models.ALPHA, 0.999)
+    recommending.refresh(store, people.cohorts(store.db)[0]["id"])

@@ -171,8 +171,7 @@ def _add_version(db: Any, cohort_id: int, client_id: int, parent_id: int, lesson
 def undo(store: Store, user: str, label_id: int) -> str:
     """Take an answer back: the label, and what the model learnt from it. Returns a sentence for the trainer.
 
-    Answers given to the same client after it are taught again to the version from before it, so that
-    exactly this one is gone.
+    Answers given to the same client after it are taught again without it, so that exactly this one is gone.
 
     Raises:
         Conflict: if it was taken back already, or was given by somebody else.
@@ -183,15 +182,13 @@ def undo(store: Store, user: str, label_id: int) -> str:
     client_id = label["client_id"]
     with _client_lock(store, client_id):
         request = requests.request(store.db, label["request_id"])
-        later = [given for given in labels.taught(store.db, client_id) if given["id"] > label_id]
         with store.change("undo label", by=user, subject=_subject(request)) as change:
             labels.undo(change.db, label_id, user)
             change.detail["label"] = label_id
             current = versions.in_force(change.db, client_id)
-            if label["verdict"] == "exercise":
-                change.detail["version"] = _without(
-                    store, change.db, request["cohort_id"], label, later, current
-                )
+            if label["verdict"] == "exercise" and current is not None:
+                start = versions.untaught(change.db, current)
+                change.detail["version"] = _replay(store, change.db, request["cohort_id"], client_id, start)
             done = len(exercises.history(change.db, client_id))
             requests.set_state(change.db, request["id"], "open" if done == request["step"] else "out of date")
         recommending.refresh(store, request["cohort_id"], [client_id])
@@ -199,42 +196,31 @@ def undo(store: Store, user: str, label_id: int) -> str:
     return f"Taken back: {what} for {label['client']}. The model is as it was before."
 
 
-def _without(
-    store: Store,
-    db: Any,
-    cohort_id: int,
-    label: dict[str, Any],
-    later: Sequence[dict[str, Any]],
-    current: int | None,
-) -> int:
-    """Put in force the version from before a label, the later labels taught to it again."""
-    before = label["before_version_id"]
-    if current is None or versions.base_version(db, current) != versions.base_version(db, before):
-        # The cohort was trained anew since: what stands is taught to the new base.
-        return teach_again(store, db, cohort_id, label["client_id"])
-    return _replay(store, db, cohort_id, label["client_id"], before, later)
-
-
 def teach_again(store: Store, db: Any, cohort_id: int, client_id: int) -> int:
     """Teach all standing answers for a client to the cohort's base; returns the version then in force."""
-    base = people.cohort(db, cohort_id)["model_version_id"]
-    return _replay(store, db, cohort_id, client_id, base, labels.taught(db, client_id))
+    return _replay(store, db, cohort_id, client_id, people.cohort(db, cohort_id)["model_version_id"])
 
 
-def _replay(
-    store: Store, db: Any, cohort_id: int, client_id: int, start: int, given: Sequence[dict[str, Any]]
-) -> int:
+def _replay(store: Store, db: Any, cohort_id: int, client_id: int, start: int) -> int:
+    """Put in force the version that has learnt the answers that stand, and only those, from ``start`` on.
+
+    A version that learnt the same answers in the same order is there already more often than not.
+    """
     history = exercises.history(db, client_id)
     document = people.profiles_of(db, [client_id]).get(client_id, {})
     version_id, model = start, models.load(store, start)
-    row = versions.version(db, start)
-    versions.put_in_force(db, start if row["client_id"] else None, client_id=client_id)
-    for label in given:
-        lesson = _teach(
-            store, model, history[: label["step"]], document, label["exercise_id"], label["request_id"]
-        )
-        version_id = _add_version(db, cohort_id, client_id, version_id, lesson)
-        model = lesson.model
+    own = versions.version(db, start)["client_id"] is not None
+    versions.put_in_force(db, start if own else None, client_id=client_id)
+    for label in labels.taught(db, client_id):
+        before = history[: label["step"]]
+        if versions.version(db, label["after_version_id"])["parent_id"] == version_id:
+            version_id = label["after_version_id"]
+            versions.put_in_force(db, version_id, client_id=client_id)
+            model = models.load(store, version_id)
+        else:
+            lesson = _teach(store, model, before, document, label["exercise_id"], label["request_id"])
+            version_id = _add_version(db, cohort_id, client_id, version_id, lesson)
+            model = lesson.model
     return version_id
 
 

@@ -43,15 +43,24 @@ def version(db: Database, version_id: int) -> Row:
 
 def base_version(db: Database, version_id: int) -> int:
     """The base version that a version descends from (itself, if it is one)."""
+    return _ancestor(db, version_id, "kind = 'base'")
+
+
+def untaught(db: Database, version_id: int) -> int:
+    """The version that a client's answers were taught to: the client's start, or the base."""
+    return _ancestor(db, version_id, "kind <> 'answer'")
+
+
+def _ancestor(db: Database, version_id: int, which: str) -> int:
     row = db.execute(
         "WITH RECURSIVE line (id, parent_id, kind) AS ("
         " SELECT id, parent_id, kind FROM model_versions WHERE id = ?"
         " UNION ALL SELECT v.id, v.parent_id, v.kind FROM model_versions v JOIN line ON v.id = line.parent_id)"
-        " SELECT id FROM line WHERE kind = 'base' LIMIT 1",
+        f" SELECT id FROM line WHERE {which} LIMIT 1",
         [version_id],
     ).fetchone()
     if row is None:
-        raise NotFound(f"Model version {version_id} descends from no base.")
+        raise NotFound(f"There is no model version {version_id}.")
     return int(row[0])
 
 
