@@ -42,6 +42,11 @@ COMMANDS: tuple[Command, ...] = (
         tools=True,
         passes_on="pytest",
     ),
+    Command(
+        "import",
+        "check a file and take it in: log, exercises, profiles, steps, MovieLens",
+        "workbench.cli.importing",
+    ),
 )
 
 DEFAULT = "serve"

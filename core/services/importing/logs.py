@@ -75,7 +75,7 @@ def check(db: Database, table: Table, columns: Columns, cohort: Snapshot, choice
     if without_zone:
         found.assumptions.append(_about_zones(without_zone, zones))
     if days:
-        found.assumptions.append(f"{days:,} rows name a day and no time: read as the start of that day.")
+        found.assumptions.append(f"Days without a time ({days:,} rows) are read as the start of the day.")
     found.counts |= {
         "rows to add": len(rows),
         "new clients": len(found.plan.clients),
@@ -143,6 +143,6 @@ def _about_zones(rows: Counter[str], zones: dict[str, tzinfo]) -> str:
     listed = ", ".join(f"{zone} for {count:,}" for zone, count in people.most_common(5))
     more = ", and others" if len(people) > 5 else ""
     return (
-        f"{rows.total():,} times without a zone are read in the client's time zone ({listed}{more} of the clients), "
-        "and kept as UTC."
+        f"Times without a zone ({rows.total():,}) are read in the client's time zone "
+        f"({listed}{more} of the clients), and kept as UTC."
     )

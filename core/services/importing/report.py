@@ -34,9 +34,9 @@ class Need(StrEnum):
     """What stands between a checked file and taking it in."""
 
     CORRECTION = "The file has rows that cannot be used. Correct them and check it again."
-    DATE_ORDER = "Say whether the day or the month comes first in the dates."
-    NEW_CLIENTS = "Say whether the clients that the cohort does not know are to be added."
-    NEW_EXERCISES = "Say whether the exercises that the cohort does not know are to be added."
+    DATE_ORDER = "The day and the month cannot be told apart in the dates. Say which comes first."
+    NEW_CLIENTS = "The file names clients that the cohort does not know. Correct it, or have them added."
+    NEW_EXERCISES = "The file names exercises that the cohort does not know. Correct it, or have them added."
     TAKEN_BEFORE = "This very file was already taken into the cohort. There is nothing to do."
     NOTHING_NEW = "The cohort already has everything in this file. There is nothing to do."
 

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.services import Store
+from core.services.importing import check
+from core.store import people
+
+PAGE = Path(__file__).parents[2] / "pages" / "data.py"
+LOG = "client,time,exercise\nanna,2026-01-05,Squat\nbo,2026-01-06,Squat\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPOTTER_DATA", str(tmp_path / "data"))
+    return tmp_path
+
+
+@pytest.fixture
+def page(folder):
+    app = AppTest.from_file(str(PAGE), default_timeout=30)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def name_file(page, path):
+    page.segmented_control(key="import_way").set_value("Name a file or folder on this machine").run()
+    page.text_input(key="import_path_0").set_value(str(path)).run()
+    assert not page.exception
+    return page
+
+
+def everything(page):
+    shown = [*page.markdown, *page.warning, *page.info, *page.error, *page.success, *page.subheader]
+    return "\n".join(element.value for element in shown)
+
+
+def stored(folder):
+    store = Store(folder / "data")
+    try:
+        return store.db.execute("SELECT count(*) FROM exercise_log").fetchone()[0]
+    finally:
+        store.close()
+
+
+def test_a_file_is_reported_agreed_to_and_taken(page, folder):
+    path = folder / "log.csv"
+    path.write_text(LOG, encoding="utf-8")
+    name_file(page, path)
+    assert page.button(key="import_take").disabled
+    assert "clients that the cohort does not know" in everything(page)
+    page.checkbox(key="import_new_clients").check().run()
+    page.checkbox(key="import_new_exercises").check().run()
+    assert "rows to add: **2**" in everything(page)
+    assert not page.button(key="import_take").disabled
+    assert stored(folder) == 0
+    page.button(key="import_take").click().run()
+    assert not page.exception
+    assert "is in “My clients”" in everything(page)
+    assert stored(folder) == 2
+    page.text_input(key="import_path_1").set_value(str(path)).run()
+    assert page.button(key="import_take").disabled
+    assert "already taken" in everything(page)
+
+
+def test_problems_are_listed_and_nothing_can_be_taken(page, folder):
+    path = folder / "log.csv"
+    path.write_text(LOG + "anna,*soon*,Squat\n", encoding="utf-8")
+    name_file(page, path)
+    page.checkbox(key="import_new_clients").check().run()
+    page.checkbox(key="import_new_exercises").check().run()
+    assert "Problems: 1" in everything(page)
+    problems = page.table[-1].value
+    assert list(problems.iloc[0][:3]) == ["4", "time", r"\*soon\*"]
+    assert page.button(key="import_take").disabled
+
+
+def test_what_cannot_be_read_is_a_sentence(page, folder):
+    name_file(page, folder / "missing.csv")
+    assert "is no file" in page.error[0].value
+    empty = folder / "empty.csv"
+    empty.touch()
+    page.text_input(key="import_path_0").set_value(str(empty)).run()
+    assert "The file is empty" in page.error[0].value
+
+
+def test_somebody_elses_change_in_between_is_said_and_the_file_is_checked_anew(page, folder):
+    path = folder / "log.csv"
+    path.write_text(LOG, encoding="utf-8")
+    name_file(page, path)
+    page.checkbox(key="import_new_clients").check().run()
+    page.checkbox(key="import_new_exercises").check().run()
+    store = Store(folder / "data")
+    with store.change("add cohort", by="somebody", subject="cohort") as change:
+        people.add_cohort(change.db, "My clients", source="elsewhere", synthetic=False)
+    page.button(key="import_take").click().run()
+    assert "has changed since" in page.error[0].value
+    assert stored(folder) == 0
+    page.run()
+    page.button(key="import_take").click().run()
+    assert stored(folder) == 2
+    assert check(store, path).needs
+    store.close()

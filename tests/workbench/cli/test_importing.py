@@ -1,0 +1,85 @@
+import argparse
+
+import pytest
+
+from core.errors import InputError
+from core.services import Store
+from core.services.importing import Choices, DateOrder, Kind
+from workbench.cli import importing
+
+LOG = "client,time,exercise\nanna,3/4/2026,Squat\nbo,5/6/2026,=1+1\n"
+
+
+@pytest.fixture
+def run(tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text(LOG, encoding="utf-8")
+
+    def call(*words, path=log):
+        parser = argparse.ArgumentParser()
+        importing.add_arguments(parser)
+        options = parser.parse_args([str(path), *words])
+        options.data = tmp_path / "data"
+        return importing.run(options)
+
+    return call
+
+
+def rows(tmp_path):
+    store = Store(tmp_path / "data")
+    try:
+        return store.db.execute("SELECT at FROM exercise_log ORDER BY at").fetchall()
+    finally:
+        store.close()
+
+
+def test_the_report_asks_for_switches_until_the_file_can_be_taken(run, tmp_path, capsys):
+    assert run("--yes") == 1
+    assert "(--dates day-first or --dates month-first)" in capsys.readouterr().out
+    assert run("--yes", "--dates", "month-first") == 1
+    out = capsys.readouterr().out
+    assert "(--new-clients)" in out
+    assert "(--new-exercises)" in out
+    assert "2     client    anna   is no client of “My clients”" in out
+    assert rows(tmp_path) == []
+    assert run("--yes", "--dates", "month-first", "--new-clients", "--new-exercises") == 0
+    assert rows(tmp_path) == [("2026-03-04T00:00:00.000Z",), ("2026-05-06T00:00:00.000Z",)]
+    assert "Done: 2 clients" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("answer", "code", "count"), [("y", 0, 2), ("n", 1, 0), ("", 1, 0), (None, 1, 0)])
+def test_nothing_is_taken_without_agreement(run, tmp_path, monkeypatch, answer, code, count):
+    def reply(question):
+        assert "Evening group" in question
+        if answer is None:
+            raise EOFError
+        return answer
+
+    monkeypatch.setattr("builtins.input", reply)
+    words = ("--into", "Evening group", "--dates", "day-first", "--new-clients", "--new-exercises")
+    assert run(*words) == code
+    assert len(rows(tmp_path)) == count
+
+
+def test_many_problems_are_cut_and_counted(run, tmp_path, capsys):
+    path = tmp_path / "bad.csv"
+    path.write_text("client,time,exercise\n" + "a,never,b\n" * 30, encoding="utf-8")
+    assert run("--new-clients", "--new-exercises", path=path) == 1
+    out = capsys.readouterr().out
+    assert "Problems: 30" in out
+    assert "… and 10 more." in out
+    assert out.count("is not a date") == 20
+
+
+def test_a_file_that_cannot_be_read_is_an_input_error(run, tmp_path):
+    with pytest.raises(InputError, match="is no file"):
+        run(path=tmp_path / "missing.csv")
+
+
+def test_the_switches_offer_every_kind_and_order():
+    parser = argparse.ArgumentParser()
+    importing.add_arguments(parser)
+    offered = {action.dest: action.choices for action in parser._actions}
+    assert offered["kind"] == list(Kind)
+    assert offered["dates"] == list(DateOrder)
+    assert Choices(DateOrder("iso")).dates is DateOrder.ISO

@@ -1,0 +1,136 @@
+"""``python3 -m workbench import``: check a file, show the report, ask, take it in."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.services.importing import Report
+
+SHOWN_PROBLEMS = 20
+WIDEST = 40
+SWITCHES = {
+    "DATE_ORDER": "--dates day-first or --dates month-first",
+    "NEW_CLIENTS": "--new-clients",
+    "NEW_EXERCISES": "--new-exercises",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "path", type=Path, help="a CSV file, exercises as JSON, or the folder of MovieLens 100K"
+    )
+    parser.add_argument(
+        "--into",
+        default="My clients",
+        metavar="COHORT",
+        help="the cohort's name (default: My clients; MovieLens has its own)",
+    )
+    parser.add_argument(
+        "--kind",
+        choices=["log", "exercises", "profiles", "medical", "screening", "steps", "movielens"],
+        help="what the file holds (default: found out from its columns)",
+    )
+    parser.add_argument(
+        "--dates",
+        choices=["iso", "day-first", "month-first", "unix"],
+        help="how dates are written (default: found out from the whole column)",
+    )
+    parser.add_argument(
+        "--new-clients", action="store_true", help="add clients that the cohort does not know"
+    )
+    parser.add_argument(
+        "--new-exercises", action="store_true", help="add exercises that the cohort does not know"
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="take the file without asking if nothing is wrong with it"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, report, ask, take; returns 0 if the file was taken and 1 if not."""
+    from core.services import Store, importing
+
+    store = Store(options.data)
+    choices = importing.Choices(
+        dates=importing.DateOrder(options.dates) if options.dates else None,
+        new_clients=options.new_clients,
+        new_exercises=options.new_exercises,
+    )
+    print(f"Checking {options.path} …", flush=True)
+    report = importing.check(store, options.path, cohort=options.into, kind=options.kind, choices=choices)
+    print(describe(report))
+    if not report.ready:
+        print("\nNothing was taken.")
+        return 1
+    if not options.yes and not _agreed(f"\nTake it into “{report.cohort.cohort}”? [y/N] "):
+        print("Nothing was taken.")
+        return 1
+    taken = importing.take(store, report, by="command line")
+    print(
+        f"Taken into “{taken.cohort}” (import {taken.import_id}). Bringing the caseload up to date …",
+        flush=True,
+    )
+    from core.services import recommending  # brings torch along, which a report alone does not need
+
+    refreshed = recommending.refresh(store, taken.cohort_id)
+    print(f"Done: {refreshed.clients:,} clients, {refreshed.open_requests:,} open requests.")
+    return 0
+
+
+def describe(report: "Report") -> str:
+    """The whole report as text for a terminal."""
+    parts = [
+        f"{report.source}: {report.kind}, {report.rows_read:,} rows, for “{report.cohort.cohort}”",
+        *(f"  {what}: {count:,}" for what, count in report.counts.items()),
+        "How it was read:",
+        *(f"  {assumption}" for assumption in report.assumptions),
+    ]
+    if report.preview:
+        parts += ["The first rows as understood:", table(report.preview)]
+    if report.problem_count:
+        parts.append(f"Problems: {report.problem_count:,}")
+        rows = [
+            {"line": p.line, "column": p.column, "value": p.value, "reason": p.reason}
+            for p in report.problems[:SHOWN_PROBLEMS]
+        ]
+        parts.append(table(rows))
+        if report.problem_count > len(rows):
+            parts.append(f"  … and {report.problem_count - len(rows):,} more.")
+    for need in report.needs:
+        switch = SWITCHES.get(need.name)
+        parts.append(f"{need.value} ({switch})" if switch else need.value)
+    return "\n".join(parts)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as aligned text; the last column as wide as it needs, the others cut."""
+    header = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[_cell(row.get(key)) for key in header] for row in rows]
+    cells = [
+        [_cut(text) if column < len(header) - 1 else text for column, text in enumerate(row)] for row in cells
+    ]
+    widths = [max(len(row[column]) for row in [header, *cells]) for column in range(len(header))]
+    lines = [[name.ljust(width) for name, width in zip(row, widths, strict=True)] for row in [header, *cells]]
+    return "\n".join(f"  {'  '.join(line).rstrip()}" for line in lines)
+
+
+def _cell(value: object) -> str:
+    from core.services.importing.report import shown
+
+    return "" if value is None else shown(str(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(question).strip().casefold() in ("y", "yes")
+    except EOFError:
+        print(file=sys.stdout)
+        return False

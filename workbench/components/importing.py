@@ -1,0 +1,188 @@
+"""Taking a file in: name it, read the report, agree. Nothing is written before the button is pressed."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.errors import InputError, SpotterError
+from core.services import Store, caseload, exporting, importing, recommending
+from core.services.importing import Choices, DateOrder, Kind, Need, Report
+from workbench.cells import escaped, shown
+
+UPLOAD, ON_DISK = "Upload a file", "Name a file or folder on this machine"
+SHOWN_PROBLEMS = 50
+KINDS = {
+    None: "Find out from the columns",
+    Kind.LOG: "Exercise log",
+    Kind.EXERCISES: "Exercises",
+    Kind.PROFILES: "Clients and their profiles",
+    Kind.MEDICAL: "Medical history",
+    Kind.SCREENING: "Screening answers",
+    Kind.STEPS: "Daily steps and goals",
+    Kind.MOVIELENS: "MovieLens 100K (films)",
+}
+DATES = {
+    None: "Find out from the column",
+    DateOrder.ISO: "Year-month-day",
+    DateOrder.DAY_FIRST: "Day first",
+    DateOrder.MONTH_FIRST: "Month first",
+    DateOrder.UNIX: "Seconds since 1970",
+}
+REPORT, LAST, ROUND = "import_report", "import_last", "import_round"
+HELP = (
+    "An exercise log (client, time, exercise, and optionally success and difficulty), a catalogue of exercises, "
+    "profiles, medical history, screening answers, or daily steps: as CSV, in any usual encoding, separator and form "
+    "of date. Exercises also as free-exercise-db's `exercises.json`; MovieLens 100K as its folder."
+)
+
+Source = Path | tuple[str, bytes]
+
+
+def draw(store: Store, user: str) -> None:
+    """Draw the whole import: the file, how to read it, the report, and the button that takes it in."""
+    st.markdown(HELP)
+    if done := st.session_state.pop(LAST, None):
+        st.success(done, icon=":material/check_circle:")
+    source = _source()
+    cohort, kind, choices = _choices(store)
+    if source is None:
+        return
+    try:
+        report = _checked(store, source, cohort, kind, choices)
+    except InputError as error:
+        st.error(escaped(str(error)), icon=":material/error:")
+        return
+    _draw_report(report)
+    if st.button(
+        f"Take it into “{escaped(report.cohort.cohort)}”",
+        type="primary",
+        disabled=not report.ready,
+        icon=":material/download_done:",
+        key="import_take",
+    ):
+        _take(store, report, user)
+
+
+def _source() -> Source | None:
+    # A new key after each import empties the widgets.
+    turn = st.session_state.setdefault(ROUND, 0)
+    way = st.segmented_control(
+        "Where the file is", [UPLOAD, ON_DISK], default=UPLOAD, required=True, key="import_way"
+    )
+    if way == UPLOAD:
+        file = st.file_uploader("File", type=["csv", "tsv", "txt", "json"], key=f"import_file_{turn}")
+        return None if file is None else (file.name, file.getvalue())
+    text = st.text_input(
+        "Path", key=f"import_path_{turn}", placeholder="/home/kim/log.csv", help="Press Enter to check it."
+    )
+    return Path(text.strip()).expanduser() if text.strip() else None
+
+
+def _choices(store: Store) -> tuple[str, Kind | None, Choices]:
+    names = [cohort["name"] for cohort in caseload.cohorts(store)]
+    if importing.MY_CLIENTS not in names:
+        names.append(importing.MY_CLIENTS)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cohort = st.selectbox(
+            "Into the cohort",
+            names,
+            index=names.index(importing.MY_CLIENTS),
+            accept_new_options=True,
+            key="import_cohort",
+            help="Choose one or type a new name. MovieLens has a cohort of its own.",
+        )
+        kind = st.selectbox("What it holds", list(KINDS), format_func=KINDS.__getitem__, key="import_kind")
+        dates = st.selectbox(
+            "Dates are written", list(DATES), format_func=DATES.__getitem__, key="import_dates"
+        )
+    with st.container(horizontal=True):
+        clients = st.checkbox("Add clients that the cohort does not know", key="import_new_clients")
+        exercises = st.checkbox("Add exercises that the cohort does not know", key="import_new_exercises")
+    return cohort, kind, Choices(dates, new_clients=clients, new_exercises=exercises)
+
+
+def _checked(store: Store, source: Source, cohort: str, kind: Kind | None, choices: Choices) -> Report:
+    """The report, kept until the file or a choice changes: checking a large file takes seconds."""
+    stamp = (source[0], hash(source[1])) if isinstance(source, tuple) else (source, _stat(source))
+    key = (stamp, cohort, kind, choices)
+    kept: tuple[object, Report] | None = st.session_state.get(REPORT)
+    if kept is not None and kept[0] == key:
+        return kept[1]
+    with st.spinner("Checking every row …"):
+        report = importing.check(store, source, cohort=cohort, kind=kind, choices=choices)
+    st.session_state[REPORT] = (key, report)
+    return report
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def _draw_report(report: Report) -> None:
+    st.subheader(f"{KINDS[report.kind]}: {report.rows_read:,} rows")
+    lines = [f"- {escaped(what)}: **{count:,}**" for what, count in report.counts.items()]
+    read, counts = st.columns([3, 2])
+    counts.markdown("**What taking it would do**\n" + "\n".join(lines or ["- nothing"]))
+    read.markdown("**How it was read**\n" + "\n".join(f"- {escaped(line)}" for line in report.assumptions))
+    if report.preview:
+        st.markdown("**The first rows as understood**")
+        st.table(_escaped_rows(report.preview), border="horizontal", hide_index=True)
+    if report.problem_count:
+        _draw_problems(report)
+    for need in report.needs:
+        harmless = need in (Need.TAKEN_BEFORE, Need.NOTHING_NEW)
+        (st.info if harmless else st.warning)(need.value, icon=":material/info:")
+
+
+def _draw_problems(report: Report) -> None:
+    header = ("line", "column", "value", "reason")
+    rows = [(p.line, p.column, p.value, p.reason) for p in report.problems]
+    of = "" if report.problem_count <= SHOWN_PROBLEMS else f", the first {SHOWN_PROBLEMS} here"
+    st.markdown(f"**Problems: {report.problem_count:,}{of}**")
+    st.table(
+        _escaped_rows([dict(zip(header, row, strict=True)) for row in rows[:SHOWN_PROBLEMS]]),
+        border="horizontal",
+        hide_index=True,
+    )
+    st.download_button(
+        f"Download {len(rows):,} of {report.problem_count:,} problems as CSV",
+        exporting.csv_text(header, rows),
+        file_name=f"{exporting.file_name('problems', report.source)}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _escaped_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Columns of text for a table; none of it is read as Markdown."""
+    header = dict.fromkeys(key for row in rows for key in row)
+    return {
+        escaped(key): [str(row[key]) if key == "line" else escaped(shown(row.get(key))) for row in rows]
+        for key in header
+    }
+
+
+def _take(store: Store, report: Report, user: str) -> None:
+    try:
+        with st.spinner("Taking it in …"):
+            taken = importing.take(store, report, by=user)
+    except SpotterError as error:
+        st.session_state.pop(REPORT, None)  # whatever is tried next is checked anew
+        st.error(escaped(str(error)), icon=":material/error:")
+        return
+    with st.spinner("Bringing the caseload up to date …"):
+        recommending.refresh(store, taken.cohort_id)
+    listed = ", ".join(f"{what}: {count:,}" for what, count in taken.counts.items())
+    st.session_state[LAST] = (
+        f"**{escaped(report.source)}** is in “{escaped(taken.cohort)}” ({escaped(listed)})."
+    )
+    st.session_state.pop(REPORT, None)
+    st.session_state[ROUND] += 1
+    st.rerun()
