@@ -6,9 +6,11 @@ from typing import Any
 
 from core.errors import InputError
 from core.services import Store, models, recommending
+from core.services.records import limits as limits
+from core.services.records import quality as quality
 from core.store import audit, exercises, labels, people, requests, status, versions
 
-DEMOGRAPHICS = ("age", "sex", "bmi", "occupation")
+MOST_MARGINS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Client:
         documents: newest ``profile``, ``medical`` and ``screening`` documents.
         status: the caseload's row, or None.
         recommendations: what the model says now and said before, newest first, with exercise names.
-        margins: margin at each step of the history under the version in force, oldest first.
+        margins: margin after each exercise under the version in force, oldest first; at most ``MOST_MARGINS``.
+        threshold: margin below which the model asks, None without a model.
         log, steps, labels, notes, versions, audit: newest first, but steps oldest first.
         quality: sentences about gaps and oddities in the data; empty if none were found.
     """
@@ -31,6 +34,7 @@ class Client:
     status: dict[str, Any] | None
     recommendations: list[dict[str, Any]]
     margins: list[float]
+    threshold: float | None
     log: list[dict[str, Any]]
     steps: list[dict[str, Any]]
     labels: list[dict[str, Any]]
@@ -62,6 +66,7 @@ def read(store: Store, client_id: int) -> Client:
     names = {row["id"]: row["name"] for row in exercises.exercises(store.db, client["cohort_id"])}
     documents = people.documents(store.db, client_id)
     log, steps = exercises.log(store.db, client_id), exercises.steps(store.db, client_id)
+    margins, threshold = _margins(store, client_id, documents.get("profile", {}))
     own = versions.versions(store.db, cohort_id=client["cohort_id"], client_id=client_id)
     return Client(
         client=client,
@@ -72,10 +77,17 @@ def read(store: Store, client_id: int) -> Client:
             {**row, "top": [(names[exercise], p) for exercise, p in row["top"]]}
             for row in requests.recommendations(store.db, client_id)
         ],
-        margins=_margins(store, client_id, documents.get("profile", {})),
+        margins=margins,
+        threshold=threshold,
         log=log,
         steps=steps,
-        labels=labels.labels(store.db, client_id=client_id),
+        labels=[
+            {
+                **row,
+                **{side: [(names[exercise], p) for exercise, p in row[side]] for side in ("before", "after")},
+            }
+            for row in labels.labels(store.db, client_id=client_id)
+        ],
         notes=people.notes(store.db, client_id),
         versions=own,
         audit=audit.recent(store.db, 50, f"client {client_id}"),
@@ -115,11 +127,14 @@ def about(profile: Mapping[str, Any]) -> str:
     return ", ".join(words)
 
 
-def _margins(store: Store, client_id: int, profile: dict[str, Any]) -> list[float]:
+def _margins(store: Store, client_id: int, profile: dict[str, Any]) -> tuple[list[float], float | None]:
     version_id = versions.in_force(store.db, client_id)
-    history = exercises.history(store.db, client_id)
-    if version_id is None or not history:
-        return []
+    if version_id is None:
+        return [], None
     model = models.load(store, version_id)
-    steps = [history[:step] for step in range(1, len(history) + 1)][-120:]
-    return [round(float(value), 4) for value in recommending.margins(model, steps, profile)]
+    threshold = float(model.rule(models.alpha(store)).threshold)
+    history = exercises.history(store.db, client_id)
+    steps = [history[:step] for step in range(1, len(history) + 1)][-MOST_MARGINS:]
+    if not steps:
+        return [], threshold
+    return [round(float(value), 4) for value in recommending.margins(model, steps, profile)], threshold
