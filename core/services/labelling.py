@@ -6,7 +6,7 @@ client's answers never move another client's recommendations, and any answer can
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -99,9 +99,8 @@ def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given
                 requests.set_state(
                     change.db, request["id"], "flagged" if given.verdict == "flag" else "answered"
                 )
+                recommending.refresh(store, request["cohort_id"], [client_id])
             change.detail |= {"label": label_id, "reason": given.reason}
-        if given.verdict != "skip":
-            recommending.refresh(store, request["cohort_id"], [client_id])
         return _outcome(store, labels.label(store.db, label_id))
 
     exercise_id = given.exercise_id
@@ -122,9 +121,8 @@ def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given
         version_id = _add_version(change.db, request["cohort_id"], client_id, before_model.version_id, lesson)
         label_id = _add(change.db, person, request, given, before, after, before_model.version_id, version_id)
         requests.set_state(change.db, request["id"], "answered")
+        recommending.refresh(store, request["cohort_id"], [client_id])
         change.detail |= {"label": label_id, "exercise": exercise_id, "version": version_id}
-    models.keep(store, lesson.model.with_recommender(lesson.model.recommender, version_id))
-    recommending.refresh(store, request["cohort_id"], [client_id])
     return _outcome(store, labels.label(store.db, label_id))
 
 
@@ -151,7 +149,7 @@ def _teach(
         check = forgetting(model.recommender, taught)
         report = {"top1_before": check.top1_before, "top1_after": check.top1_after, "windows": check.windows}
     name = weights.save(store.weights, taught.state(rehearsal=False))
-    return _Lesson(model.with_recommender(taught, -1), name, report)
+    return _Lesson(replace(model, recommender=taught), name, report)
 
 
 def _add_version(db: Any, cohort_id: int, client_id: int, parent_id: int, lesson: _Lesson) -> int:
@@ -191,14 +189,14 @@ def undo(store: Store, user: str, label_id: int) -> str:
                 change.detail["version"] = _replay(store, change.db, request["cohort_id"], client_id, start)
             done = len(exercises.history(change.db, client_id))
             requests.set_state(change.db, request["id"], "open" if done == request["step"] else "out of date")
-        recommending.refresh(store, request["cohort_id"], [client_id])
+            recommending.refresh(store, request["cohort_id"], [client_id])
     what = label["exercise"] or label["verdict"]
     return f"Taken back: {what} for {label['client']}. The model is as it was before."
 
 
 def teach_again(store: Store, db: Any, cohort_id: int, client_id: int) -> int:
-    """Teach all standing answers for a client to the cohort's base; returns the version then in force."""
-    return _replay(store, db, cohort_id, client_id, people.cohort(db, cohort_id)["model_version_id"])
+    """Teach all standing answers for a client to the cohort's new base; returns the version then in force."""
+    return _replay(store, db, cohort_id, client_id, recommending.start(store, cohort_id, client_id))
 
 
 def _replay(store: Store, db: Any, cohort_id: int, client_id: int, start: int) -> int:

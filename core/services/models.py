@@ -55,10 +55,6 @@ class Model:
         """The conformal asking rule on the base's calibration margins."""
         return ConformalRule(self.margins, alpha=alpha)
 
-    def with_recommender(self, recommender: Recommender, version_id: int) -> "Model":
-        """The same world seen by a version that derives from this one."""
-        return replace(self, version_id=version_id, recommender=recommender)
-
 
 def alpha(store: Store) -> float:
     """The largest share of steps on which the model may ask, as set for this workbench."""
@@ -66,42 +62,41 @@ def alpha(store: Store) -> float:
 
 
 def load(store: Store, version_id: int) -> Model:
-    """A version ready to be asked. Versions are immutable, so the ones used last are kept in memory."""
-    key = (store.weights, version_id)
+    """A version ready to be asked; the ones used last are kept in memory.
+
+    They are kept by the hash of their weights, not by id: an id whose transaction was rolled back is used again.
+    """
+    name, base_id, base_name = versions.weights_of(store.db, version_id)
+    key = (store.weights, name, base_name)
     with _lock:
-        if key in _loaded:
+        model = _loaded.get(key)
+        if model is not None:
             _loaded.move_to_end(key)
-            return _loaded[key]
-    model = _read(store, version_id)
-    keep(store, model)
-    return model
-
-
-def keep(store: Store, model: Model) -> None:
-    """Keep a version in memory, and let go of the one unused for longest if there are too many."""
-    with _lock:
-        _loaded[store.weights, model.version_id] = model
-        if len(_loaded) > MOST_LOADED:
-            _loaded.popitem(last=False)
+    if model is None:
+        model = _read(store, name, base_id)
+        with _lock:
+            _loaded[key] = model
+            if len(_loaded) > MOST_LOADED:
+                _loaded.popitem(last=False)
+    return replace(model, version_id=version_id, base_id=base_id)
 
 
 _lock = threading.Lock()
-_loaded: OrderedDict[tuple[Path, int], Model] = OrderedDict()
+_loaded: OrderedDict[tuple[Path, str, str], Model] = OrderedDict()
 
 
-def _read(store: Store, version_id: int) -> Model:
-    row = versions.version(store.db, version_id)
-    arrays = weights.load(store.weights, row["weights"])
-    base_id = versions.base_version(store.db, version_id)
-    if base_id != version_id:
+def _read(store: Store, name: str, base_id: int) -> Model:
+    arrays = weights.load(store.weights, name)
+    row = versions.version(store.db, base_id)
+    if name != row["weights"]:
         base = load(store, base_id)
-        return base.with_recommender(Recommender.from_state(arrays, base.recommender), version_id)
+        return replace(base, recommender=Recommender.from_state(arrays, base.recommender))
     recommender = Recommender.from_state(arrays)
     calibration = recommender.calibration
     exercise_ids = tuple(row["report"]["exercise_ids"])
     return Model(
-        version_id=version_id,
-        base_id=version_id,
+        version_id=base_id,
+        base_id=base_id,
         recommender=recommender,
         exercise_ids=exercise_ids,
         classes={exercise: position for position, exercise in enumerate(exercise_ids)},

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from core.errors import NoModel
 from core.recommender import margin
 from core.services import Store, doubts, models
 from core.services.features import Document, FloatArray
@@ -78,6 +79,14 @@ def refresh(
         if progress:
             progress(min(1.0, (begin + BATCH) / len(wanted)))
     return Refreshed(len(wanted), opened)
+
+
+def start(store: Store, cohort_id: int, client_id: int) -> int:
+    """The version that a client's answers are taught to: the cohort's, or the start of one with little history."""
+    version_id = _started(store, cohort_id, _read(store, [client_id])[0]).version_id
+    if version_id is None:
+        raise NoModel("The client's cohort has no model yet. Train one on the Data and models page.")
+    return version_id
 
 
 def margins(model: Model, histories: Sequence[Sequence[int]], document: Document) -> FloatArray:

@@ -46,6 +46,18 @@ def base_version(db: Database, version_id: int) -> int:
     return _ancestor(db, version_id, "kind = 'base'")
 
 
+def weights_of(db: Database, version_id: int) -> tuple[str, int, str]:
+    """The weights file of a version, and the id and the weights file of the base it descends from.
+
+    Raises:
+        NotFound
+    """
+    base_id = base_version(db, version_id)
+    rows = db.execute("SELECT id, weights FROM model_versions WHERE id IN (?, ?)", [version_id, base_id])
+    names = dict(rows.fetchall())
+    return names[version_id], base_id, names[base_id]
+
+
 def untaught(db: Database, version_id: int) -> int:
     """The version that a client's answers were taught to: the client's start, or the base."""
     return _ancestor(db, version_id, "kind <> 'answer'")

@@ -130,7 +130,9 @@ def test_answers_survive_training_anew_and_can_still_be_undone(store):
     assert own != base
     assert versions.base_version(store.db, own) == base
     labelling.undo(store, "Ana", outcome.label_id)
-    assert versions.in_force(store.db, request["client_id"]) == base
+    start = versions.in_force(store.db, request["client_id"])
+    assert start == versions.untaught(store.db, own)
+    assert versions.base_version(store.db, start) == base
 
 
 def test_a_client_who_moved_on_closes_the_request(store):
