@@ -93,9 +93,11 @@ def _choices(store: Store) -> tuple[str, Kind | None, Choices]:
             key="import_cohort",
             help="Choose one or type a new name. MovieLens has a cohort of its own.",
         )
-        kind = st.selectbox("What it holds", list(KINDS), format_func=KINDS.__getitem__, key="import_kind")
+        kind = st.selectbox(
+            "What it holds", list(KINDS), format_func=KINDS.__getitem__, key="import_kind", required=True
+        )
         dates = st.selectbox(
-            "Dates are written", list(DATES), format_func=DATES.__getitem__, key="import_dates"
+            "Dates are written", list(DATES), format_func=DATES.__getitem__, key="import_dates", required=True
         )
     with st.container(horizontal=True):
         clients = st.checkbox("Add clients that the cohort does not know", key="import_new_clients")
@@ -128,16 +130,16 @@ def _draw_report(report: Report) -> None:
     st.subheader(f"{KINDS[report.kind]}: {report.rows_read:,} rows")
     lines = [f"- {escaped(what)}: **{count:,}**" for what, count in report.counts.items()]
     read, counts = st.columns([3, 2])
-    counts.markdown("**What taking it would do**\n" + "\n".join(lines or ["- nothing"]))
+    counts.markdown("**What it comes to**\n" + "\n".join(lines or ["- nothing"]))
     read.markdown("**How it was read**\n" + "\n".join(f"- {escaped(line)}" for line in report.assumptions))
+    for need in report.needs:
+        harmless = need in (Need.TAKEN_BEFORE, Need.NOTHING_NEW)
+        (st.info if harmless else st.warning)(need.value, icon=":material/info:")
     if report.preview:
         st.markdown("**The first rows as understood**")
         st.table(_escaped_rows(report.preview), border="horizontal", hide_index=True)
     if report.problem_count:
         _draw_problems(report)
-    for need in report.needs:
-        harmless = need in (Need.TAKEN_BEFORE, Need.NOTHING_NEW)
-        (st.info if harmless else st.warning)(need.value, icon=":material/info:")
 
 
 def _draw_problems(report: Report) -> None:
@@ -151,7 +153,7 @@ def _draw_problems(report: Report) -> None:
         hide_index=True,
     )
     st.download_button(
-        f"Download {len(rows):,} of {report.problem_count:,} problems as CSV",
+        f"Download {len(rows):,}{f' of {report.problem_count:,}' if report.problem_count > len(rows) else ''} problems",
         exporting.csv_text(header, rows),
         file_name=f"{exporting.file_name('problems', report.source)}.csv",
         mime="text/csv",
@@ -179,7 +181,7 @@ def _take(store: Store, report: Report, user: str) -> None:
         return
     with st.spinner("Bringing the caseload up to date …"):
         recommending.refresh(store, taken.cohort_id)
-    listed = ", ".join(f"{what}: {count:,}" for what, count in taken.counts.items())
+    listed = ", ".join(f"{what.removesuffix(' to add')}: {count:,}" for what, count in taken.counts.items())
     st.session_state[LAST] = (
         f"**{escaped(report.source)}** is in “{escaped(taken.cohort)}” ({escaped(listed)})."
     )

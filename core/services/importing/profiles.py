@@ -21,9 +21,11 @@ RESERVED = frozenset({"recorded_at"})
 def check(
     db: Database, table: Table, columns: Columns, cohort: Snapshot, choices: Choices, kind: Kind
 ) -> Findings:
-    """Check every row; a client's document that equals the newest one of its kind is left out.
+    """Check every row; a document that changes nothing in the client's newest one of its kind is left out.
 
-    Profiles bring new clients with them; medical and screening answers only if the person says so.
+    Fields that the file has no column for keep their last value, so that several files can make one
+    profile; an empty cell takes the field away. Profiles bring new clients with them; medical and
+    screening answers only if the person says so.
     """
     found = Findings()
     roll = Roll(cohort, add=kind is Kind.PROFILES or choices.new_clients)
@@ -31,6 +33,8 @@ def check(
     known = (
         {} if cohort.cohort_id is None else imports.newest_documents(db, cohort.cohort_id, DOCUMENTS[kind])
     )
+    names = {field.name for field in fields}
+    kept = 0
     seen: dict[str, tuple[int, list[str]]] = {}
     documents: dict[str, dict[str, Any]] = {}
     people: dict[str, dict[str, Any]] = {}
@@ -60,16 +64,28 @@ def check(
             continue
         old_name, old_zone = cohort.clients.get(client, (client, "UTC"))
         people[client] = {"reference": client, "name": name or old_name, "time_zone": zone or old_zone}
-        found.show({**people[client], **document})
-        if not document:
-            continue
-        if client in known and json.loads(known[client]) == document:
-            found.count("documents that the cohort has already, left out")
+        found.show(
+            {
+                "client": client,
+                "name": people[client]["name"],
+                "time zone": people[client]["time_zone"],
+                **document,
+            }
+        )
+        last: dict[str, Any] = json.loads(known[client]) if client in known else {}
+        merged = {name: value for name, value in last.items() if name not in names} | document
+        if merged == last:
+            found.count("documents that the cohort has already, left out", by=bool(last))
         else:
-            documents[client] = document
+            documents[client] = merged
+            kept += len(merged) > len(document)
     _settle(found, cohort, people, documents, DOCUMENTS[kind])
     roll.summarise(found)
     found.assumptions += _about(fields)
+    if kept:
+        found.assumptions.append(
+            f"Fields that the file has no column for stay as they are ({kept:,} clients)."
+        )
     return found
 
 

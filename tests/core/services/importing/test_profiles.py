@@ -23,9 +23,9 @@ def test_profiles_bring_clients_with_numbers_and_text(store):
     assert (report.kind, report.problem_count) == (Kind.PROFILES, 0)
     assert report.counts == {"profile documents to add": 2, "new clients": 2}
     assert report.preview[0] == {
-        "reference": "a",
+        "client": "a",
         "name": "Ann",
-        "time_zone": "Europe/Vienna",
+        "time zone": "Europe/Vienna",
         "age": 34,
         "bmi": 22.5,
         "zip": "00123",
@@ -54,6 +54,19 @@ def test_a_second_file_adds_what_is_new_and_renames(known):
     take(known, older, by="test")
     kept = known.db.execute("SELECT count(*) FROM profiles WHERE kind = 'profile'").fetchone()[0]
     assert kept == 2
+
+
+def test_several_files_make_one_profile(known):
+    for text in ("client,age,diet\nanna,34,vegan\n", "client,pss_1,pss_2\nanna,2,\n"):
+        take(known, checked(known, text), by="test")
+    third = checked(known, "client,diet,pss_2\nanna,,4\nbo,,\n")
+    assert any("no column for stay as they are (1 clients)" in line for line in third.assumptions)
+    take(known, third, by="test")
+    _, documents = client(known, "anna")
+    del documents["profile"]["recorded_at"]
+    assert documents["profile"] == {"age": 34, "pss_1": 2, "pss_2": 4}
+    same = checked(known, "client,pss_1\nanna,2\nbo,\n")
+    assert same.counts == {"documents that the cohort has already, left out": 1}
 
 
 @pytest.mark.parametrize(
