@@ -1,0 +1,39 @@
+"""Figures and tables as files; the one writer behind every export."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+Cell = str | int | float | bool | None
+
+# A spreadsheet takes text that begins with one of these for a formula, and runs it.
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """A table as CSV: comma, double quotes where needed, ``\\n`` between rows; no value is an empty cell.
+
+    Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers are written in full
+    and stay numbers.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([_cell(column) for column in columns])
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    return file.getvalue()
+
+
+def _cell(value: Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(DANGEROUS) else value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return repr(value)
+
+
+def file_name(*parts: str) -> str:
+    """A name that every system takes: letters, digits and single hyphens, in lower case."""
+    kept = "".join(c if c.isascii() and c.isalnum() else " " for c in " ".join(parts))
+    return "-".join(kept.lower().split())[:80] or "table"

@@ -1,0 +1,203 @@
+"""All pieces together: accuracy with intervals, paired differences, and the paper's figures beside."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.services.studies.recommenders.settings import KS, MODELS, NETWORK, REPEATS, SPLITS, Settings
+from core.services.studies.statistics import Interval, interval
+from core.services.studies.study import Chart, Result, Series, Table
+
+PAPER_EXERCISES = (
+    ("paper, Table I row 1", "Paper: network, demographic profile", (63.78, 92.19, 97.33)),
+    ("paper, Table I row 2", "Paper: network, full profile", (61.16, 90.76, 96.98)),
+)
+PAPER_FILMS = (
+    ("paper, Table III", "Paper: network", (5.90, 26.38, 46.32)),
+    ("paper, Table III", "Paper: GRU4REC", (2.50, 12.27, 21.55)),
+    ("paper, Table III", "Paper: Pooling", (3.93, 18.91, 39.66)),
+    ("paper, Table III", "Paper: CNN", (2.26, 10.91, 20.23)),
+    ("paper, Table III", "Paper: Mixture", (2.47, 11.37, 21.34)),
+)
+WHY_EXERCISES = (
+    "The paper's cohort was never published; this one is generated, so only the shape of the comparison carries over, "
+    "not its level. The paper holds out one of 72 clients at a time and does not say whether repeats count; here a "
+    "share of the clients is held out at once, and every exercise of theirs is a target, the first ones with a "
+    "history shorter than the window."
+)
+WHY_FILMS = (
+    "The paper splits windows at random (80 % to 20 %), which leaks: compare its rows with that split only. It does "
+    "not say whether films already seen were left out, nor how ratings with equal times were ordered (30 % of "
+    "consecutive ones share a time; the tie rule moves top-1 by about a point). Here ties stand in the order of the "
+    "file, and every rating is a target, the first ones with a history shorter than the window."
+)
+
+
+Accuracies = dict[tuple[str, str, str], NDArray[np.float64]]
+
+
+def combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
+    """Means with 95 % intervals over seeds, and differences paired by seed."""
+    found = _by_seed(settings, results)
+    first = results[0]
+    windows = {
+        split: sorted({r["windows"] for r in results if r["split"] == split}) for split in settings.splits
+    }
+    about = (
+        f"{first['data']['name']} ({first['data']['label']}): {first['clients']:,} clients, "
+        f"{first['exercises']:,} exercises, {first['targets']:,} targets; {settings.seeds} seeds."
+    )
+    return Result(
+        headline=(about, *_findings(settings, found)),
+        tables=(
+            _accuracy_table(settings, found, windows, first["data"]["paper"]),
+            _difference_table(settings, found),
+            _seed_table(results),
+        ),
+        charts=tuple(
+            _chart(settings, found, repeats, column)
+            for repeats in REPEATS[settings.repeats]
+            for column in range(len(KS))
+        ),
+    )
+
+
+def _by_seed(settings: Settings, results: Sequence[dict[str, Any]]) -> Accuracies:
+    """Top-k accuracy in % by (repeats, split, model), shape (seeds, len(KS)), in order of seed."""
+    return {
+        (repeats, split, model): np.array(
+            [
+                r["accuracy"][repeats]
+                for r in sorted(results, key=lambda r: r["seed"])
+                if (r["split"], r["model"]) == (split, model)
+            ]
+        )
+        for repeats in REPEATS[settings.repeats]
+        for split in settings.splits
+        for model in settings.models
+    }
+
+
+def _findings(settings: Settings, found: Accuracies) -> list[str]:
+    """How the network stands against the best baseline, for each split that does not leak."""
+    sentences = []
+    others = [model for model in settings.models if model != NETWORK]
+    if NETWORK not in settings.models or not others:
+        return []
+    for (repeats, split, model), values in found.items():
+        if model != NETWORK or split == "random":
+            continue
+        best = max(others, key=lambda other: float(found[repeats, split, other][:, 0].mean()))
+        other = found[repeats, split, best]
+        difference = interval(values[:, 0] - other[:, 0])
+        sentences.append(
+            f"{SPLITS[split].capitalize()}, repeats {repeats}: "
+            f"top-1 is {values[:, 0].mean():.1f} % for the network and "
+            f"{other[:, 0].mean():.1f} % for the best baseline ({MODELS[best]}), "
+            f"{_difference_in_words(difference)}."
+        )
+    return sentences
+
+
+def _difference_in_words(difference: Interval) -> str:
+    if difference.low is None or difference.high is None:
+        return f"a difference of {difference.mean:+.1f} points on one seed"
+    text = (
+        f"a difference of {difference.mean:+.1f} points "
+        f"(95 % interval {difference.low:+.1f} to {difference.high:+.1f})"
+    )
+    return text if difference.low > 0 or difference.high < 0 else f"{text}, which could be chance"
+
+
+def _accuracy_table(
+    settings: Settings, found: Accuracies, windows: dict[str, list[int]], paper: str
+) -> Table:
+    rows: list[tuple[str | int | float | None, ...]] = []
+    for (repeats, split, model), values in found.items():
+        cells: list[float | None] = []
+        for column in range(len(KS)):
+            of = interval(values[:, column])
+            cells += [of.mean, of.half]
+        tested = windows[split]
+        count = f"{tested[0]:,} to {tested[-1]:,}" if len(tested) > 1 else f"{tested[0]:,}"
+        rows.append((repeats, SPLITS[split], MODELS[model], *cells, count))
+    beside = {"exercises": PAPER_EXERCISES, "films": PAPER_FILMS}.get(paper, ())
+    for source, method, figures in beside:
+        rows.append(
+            ("not stated", source, method, *(c for figure in figures for c in (figure, None)), "not stated")
+        )
+    columns = [name for k in KS for name in (f"Top-{k} %", f"± top-{k}")]
+    reason = {"exercises": WHY_EXERCISES, "films": WHY_FILMS}.get(paper, "")
+    note = (
+        f"Means over {settings.seeds} seeds; ± is half of the 95 % interval over seeds (t distribution). In the split "
+        "“last of each client” nothing but the network depends on the seed. The network ends its training early by a "
+        f"tenth of the training clients; the baselines train on all. {reason}"
+    )
+    return Table(
+        "Accuracy",
+        ("Repeats", "Split", "Model", *columns, "Tested windows"),
+        tuple(rows),
+        note.strip(),
+    )
+
+
+def _difference_table(settings: Settings, found: Accuracies) -> Table:
+    rows = []
+    for (repeats, split, model), values in found.items():
+        if model == NETWORK or NETWORK not in settings.models:
+            continue
+        differences = found[repeats, split, NETWORK] - values
+        for column, k in enumerate(KS):
+            of = interval(differences[:, column])
+            ahead = int((differences[:, column] > 0).sum())
+            rows.append((repeats, SPLITS[split], MODELS[model], k, of.mean, of.low, of.high, ahead))
+    return Table(
+        "Network minus baseline",
+        ("Repeats", "Split", "Baseline", "Top", "Points", "Low", "High", "Seeds with the network ahead"),
+        tuple(rows),
+        f"Differences in percentage points, paired by seed ({settings.seeds} seeds), with their 95 % intervals.",
+    )
+
+
+def _seed_table(results: Sequence[dict[str, Any]]) -> Table:
+    rows = tuple(
+        (repeats, SPLITS[r["split"]], MODELS[r["model"]], r["seed"], *values, r["windows"])
+        for r in results
+        for repeats, values in r["accuracy"].items()
+    )
+    columns = ("Repeats", "Split", "Model", "Seed", *(f"Top-{k} %" for k in KS), "Tested windows")
+    return Table("Accuracy by seed", columns, rows)
+
+
+def _chart(settings: Settings, found: Accuracies, repeats: str, column: int) -> Chart:
+    series = []
+    for model in settings.models:
+        of = [interval(found[repeats, split, model][:, column]) for split in settings.splits]
+        series.append(
+            Series(
+                MODELS[model],
+                tuple(SPLITS[split] for split in settings.splits),
+                tuple(i.mean for i in of),
+                tuple(i.low for i in of),
+                tuple(i.high for i in of),
+            )
+        )
+    said = "; ".join(
+        f"{SPLITS[split]}: "
+        + ", ".join(
+            f"{MODELS[model]} {found[repeats, split, model][:, column].mean():.1f} %"
+            for model in settings.models
+        )
+        for split in settings.splits
+    )
+    k = KS[column]
+    return Chart(
+        "intervals",
+        f"Top-{k} accuracy, repeats {repeats}",
+        "",
+        f"Top-{k} accuracy (%)",
+        tuple(series),
+        f"Mean top-{k} accuracy with 95 % intervals, repeats {repeats}. {said}.",
+    )

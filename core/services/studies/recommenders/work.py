@@ -1,0 +1,163 @@
+"""One piece: a model trained and tested on one split with one seed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.services import Store, movielens
+from core.services.features import CohortArrays, Encoder, cohort_arrays
+from core.services.studies.recommenders.settings import (
+    FILMS,
+    KS,
+    MODELS,
+    MOVIELENS,
+    NETWORK,
+    REPEATS,
+    SPLITS,
+    Settings,
+)
+from core.services.studies.study import Context, Loaded, Piece, Progress
+from core.store import people
+
+if TYPE_CHECKING:
+    from core.recommender import Settings as NetworkSettings
+    from core.recommender.baselines import Model
+    from core.recommender.evaluation import Split
+
+NETWORK_WEIGHT = 60.0  # a network takes about so many times as long as a baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A cohort as arrays, and what it is called.
+
+    Attributes:
+        paper: ``exercises`` or ``films`` where the paper has figures to set beside, else empty.
+    """
+
+    arrays: CohortArrays
+    name: str
+    label: str
+    paper: str
+
+
+def load(store: Store, settings: Settings) -> Loaded:
+    """Read the cohort, or MovieLens from its folder (checksum verified)."""
+    if settings.cohort == MOVIELENS:
+        read = movielens.read(Path(settings.folder), top=FILMS)
+        encoder = Encoder.learn(read.profiles)
+        arrays = CohortArrays(
+            client_ids=read.users,
+            exercise_ids=read.films,
+            histories=read.histories,
+            profiles=encoder.encode(read.profiles),
+            exercises=Encoder.learn(read.exercises).encode(read.exercises),
+            encoder=encoder,
+        )
+        data = Data(arrays, MOVIELENS, "real ratings of films, standing for exercises", "films")
+    else:
+        cohort = people.cohort(store.db, settings.cohort)
+        arrays = cohort_arrays(store, cohort["id"])
+        synthetic = bool(cohort["synthetic"])
+        label = cohort["source"] if synthetic else "recorded"
+        data = Data(arrays, cohort["name"], label, "exercises" if synthetic else "")
+    return Loaded(data, arrays.fingerprint())
+
+
+def _tasks(settings: Settings, seed: int) -> Iterator[tuple[str, int, str]]:
+    """Split, seed and model of each piece; the networks first, so that no core waits for one at the end."""
+    for model in sorted(settings.models, key=lambda name: name != NETWORK):
+        for repeat in range(settings.seeds):
+            for split in settings.splits:
+                yield split, seed + repeat, model
+
+
+def pieces(settings: Settings, seed: int) -> list[Piece]:
+    """One piece for each model, split and seed."""
+    return [
+        Piece(f"{MODELS[model]}, {SPLITS[split]}, seed {own}", NETWORK_WEIGHT if model == NETWORK else 1.0)
+        for split, own, model in _tasks(settings, seed)
+    ]
+
+
+def run_piece(
+    settings: Settings, seed: int, index: int, context: Context, progress: Progress
+) -> dict[str, Any]:
+    """Train one model on one split, and count its hits on the tested part."""
+    from core.recommender import evaluation
+
+    split_name, own, model_name = list(_tasks(settings, seed))[index]
+    data: Data = context.data
+    arrays = data.arrays
+    split = _split(split_name, arrays.histories, settings.test_share, np.random.default_rng(own))
+    model = _fitted(model_name, arrays, split, settings, own, films=data.paper == "films", progress=progress)
+    accuracy = {}
+    for repeats in REPEATS[settings.repeats]:
+        progress(0.95)
+        found = evaluation.evaluate(
+            model, arrays.histories, arrays.profiles, split, ks=KS, exclude_seen=repeats == "excluded"
+        )
+        accuracy[repeats] = [100.0 * found.top[k] for k in KS]
+    return {
+        "split": split_name,
+        "seed": own,
+        "model": model_name,
+        "accuracy": accuracy,
+        "windows": int(found.windows),
+        "data": {"name": data.name, "label": data.label, "paper": data.paper},
+        "clients": len(arrays.client_ids),
+        "exercises": len(arrays.exercise_ids),
+        "targets": sum(map(len, arrays.histories)),
+    }
+
+
+def _split(name: str, histories: list[list[int]], share: float, rng: np.random.Generator) -> "Split":
+    from core.recommender import evaluation
+
+    if name == "clients":
+        return evaluation.clients_held_out(histories, rng, share=share)
+    if name == "last":
+        return evaluation.last_share(histories, share=share)
+    return evaluation.random_windows(histories, rng, share=share)
+
+
+def _fitted(
+    name: str,
+    arrays: CohortArrays,
+    split: "Split",
+    settings: Settings,
+    seed: int,
+    *,
+    films: bool,
+    progress: Progress,
+) -> "Model":
+    from core.recommender import Recommender, baselines
+
+    if name == NETWORK:
+        network = Recommender(_network_settings(settings, films=films), seed=seed)
+        return network.fit(
+            arrays.histories,
+            arrays.profiles,
+            arrays.exercises,
+            targets=split.train,
+            progress=lambda at: progress(0.9 * at.epoch / at.epochs),
+        )
+    model: baselines.Popularity | baselines.Markov | baselines.ItemKNN
+    if name == "popularity":
+        model = baselines.Popularity()
+    elif name == "markov":
+        model = baselines.Markov()
+    else:
+        model = baselines.ItemKNN(window=settings.window)
+    return model.fit(arrays.histories, arrays.profiles, arrays.exercises, targets=split.train)
+
+
+def _network_settings(settings: Settings, *, films: bool) -> "NetworkSettings":
+    from core.recommender import Settings as NetworkSettings
+
+    # No clients are kept for calibration: nobody is asked here, and the baselines train on them too.
+    sizes = NetworkSettings.movielens() if films else NetworkSettings()
+    return replace(sizes, window=settings.window, epochs=settings.epochs, calibration_share=0.0)

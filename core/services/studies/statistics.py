@@ -1,0 +1,32 @@
+"""Intervals over repeated runs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean and its 95 % interval; no interval for a single value."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+    @property
+    def half(self) -> float | None:
+        """Half of the interval's width."""
+        return None if self.high is None else self.high - self.mean
+
+
+def interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
+    """The mean of independent values and its interval by Student's t distribution; values has shape (n,), n ≥ 1."""
+    from scipy.special import stdtrit
+
+    x = np.asarray(values, dtype=float)
+    mean = float(x.mean())
+    if len(x) < 2:
+        return Interval(mean, None, None)
+    half = float(stdtrit(len(x) - 1, (1 + level) / 2) * x.std(ddof=1) / np.sqrt(len(x)))
+    return Interval(mean, mean - half, mean + half)

@@ -1,0 +1,44 @@
+"""Values as people read them; the same on pages, in the terminal and in reports."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Cell = str | int | float | bool | None
+
+NOTHING = "–"
+
+
+def shown(value: Cell) -> str:
+    """A cell as text: thousands separated, three significant digits or two decimals, a dash for no value."""
+    if value is None or value != value:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}" if abs(value) >= 1 or value == 0 else f"{value:.3g}"
+    return value
+
+
+def escaped(text: str) -> str:
+    """Text that Streamlit's Markdown shows as it is, whoever wrote it."""
+    return re.sub(r"([\\`*_\[\]<>#|$:~])", r"\\\1", text)
+
+
+def duration(seconds: float) -> str:
+    """How long: ``12 s``, ``4 min``, ``2 h 5 min``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def listed(settings: Mapping[str, Any], labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Settings as pairs of label and value."""
+    return [(labels.get(name, name), _joined(value)) for name, value in settings.items()]
+
+
+def _joined(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else shown(value)

@@ -1,0 +1,102 @@
+"""Charts: data in, Plotly figure out. Colours that colour-blind people tell apart, and never colour alone."""
+
+import textwrap
+from html import escape
+
+import plotly.graph_objects as go
+from plotly.colors import qualitative
+
+from core.services.studies.study import Chart, Series
+
+# Plotly's "Safe" palette, its darker colours first: the pale ones are hard to see on white.
+_SAFE = qualitative.Safe
+PALETTE: tuple[str, ...] = tuple(_SAFE[i] for i in (4, 3, 1, 0, 2, 5, 6, 8, 7, 9, 10))
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down", "pentagon")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SPREAD = 0.5  # of the room between two categories, shared by the series
+
+
+def figure(chart: Chart) -> go.Figure:
+    """Draw a study's chart."""
+    drawn = go.Figure()
+    if chart.kind == "intervals":
+        _intervals(drawn, chart)
+    else:
+        _lines(drawn, chart)
+    drawn.update_layout(
+        title={"text": chart.title, "x": 0, "font": {"size": 16}},
+        template="plotly_white",
+        yaxis={"title": chart.y_title, "rangemode": "tozero" if chart.kind == "intervals" else "normal"},
+        xaxis_title=chart.x_title,
+        legend={"orientation": "h", "yanchor": "top", "y": -0.22, "x": 0},
+        margin={"l": 60, "r": 16, "t": 48, "b": 40},
+        height=400,
+    )
+    return drawn
+
+
+def _intervals(drawn: go.Figure, chart: Chart) -> None:
+    categories = list(dict.fromkeys(str(x) for series in chart.series for x in series.x))
+    count = len(chart.series)
+    for number, series in enumerate(chart.series):
+        # Side by side, so that intervals of one category do not cover one another.
+        shift = SPREAD * ((number + 0.5) / count - 0.5)
+        drawn.add_scatter(
+            x=[categories.index(str(x)) + shift for x in series.x],
+            y=series.y,
+            error_y=_error(series),
+            mode="markers",
+            name=series.name,
+            marker={"color": _colour(number), "symbol": SYMBOLS[number % len(SYMBOLS)], "size": 10},
+            customdata=[str(x) for x in series.x],
+            hovertemplate="%{customdata}: %{y:.2f}<extra>" + series.name + "</extra>",
+        )
+    drawn.update_xaxes(
+        tickvals=list(range(len(categories))),
+        ticktext=[_wrapped(category) for category in categories],
+        range=[-0.5, len(categories) - 0.5],
+        showgrid=False,
+        zeroline=False,
+    )
+
+
+def _wrapped(text: str) -> str:
+    return "<br>".join(escape(line) for line in textwrap.wrap(text, 22))
+
+
+def _error(series: Series) -> dict[str, object] | None:
+    if not series.low:
+        return None
+    up, down = [], []
+    for y, low, high in zip(series.y, series.low, series.high, strict=True):
+        known = y is not None and low is not None and high is not None
+        up.append(high - y if known else None)  # type: ignore[operator]
+        down.append(y - low if known else None)  # type: ignore[operator]
+    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.5, "width": 5}
+
+
+def _lines(drawn: go.Figure, chart: Chart) -> None:
+    for number, series in enumerate(chart.series):
+        colour = _colour(number)
+        if series.low:
+            drawn.add_scatter(
+                x=[*series.x, *reversed(series.x)],
+                y=[*series.high, *reversed(series.low)],
+                fill="toself",
+                fillcolor=colour.replace("rgb(", "rgba(").replace(")", ", 0.15)"),
+                line={"width": 0},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        drawn.add_scatter(
+            x=series.x,
+            y=series.y,
+            mode="lines+markers",
+            name=series.name,
+            line={"color": colour, "dash": DASHES[number % len(DASHES)]},
+            marker={"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7},
+        )
+
+
+def _colour(number: int) -> str:
+    return PALETTE[number % len(PALETTE)]

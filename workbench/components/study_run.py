@@ -1,0 +1,157 @@
+"""A run of a study on a page: its state at a glance, and the result of one that is done."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from core.services import Store
+from core.services.exporting import csv_text, file_name
+from core.services.studies import running
+from core.services.studies.options import options
+from core.services.studies.running import Run
+from core.services.studies.study import Result, Studies, Table
+from workbench import cells, report
+from workbench.charts import figure
+
+MOST_ROWS = 200
+BADGES = {
+    "queued": (":material/schedule:", "gray"),
+    "running": (":material/play_arrow:", "blue"),
+    "done": (":material/check_circle:", "green"),
+    "failed": (":material/error:", "red"),
+    "cancelled": (":material/cancel:", "orange"),
+}
+
+
+def badge(run: Run) -> None:
+    """The state as a word, an icon and a colour."""
+    icon, colour = BADGES[run.state]
+    st.badge(run.state, icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+def made(run: Run) -> str:
+    """Who started it, when, and how long it took."""
+    text = f"{when(run.created_at)} · {run.actor} · seed {run.seed}"
+    if run.started_at and run.finished_at:
+        took = datetime.fromisoformat(run.finished_at) - datetime.fromisoformat(run.started_at)
+        text += f" · took {cells.duration(took.total_seconds())}"
+    return cells.escaped(text)
+
+
+def when(stamp: str) -> str:
+    """A time in the reader's time zone."""
+    zone = ZoneInfo(st.context.timezone) if st.context.timezone else UTC
+    return f"{datetime.fromisoformat(stamp).astimezone(zone):%-d %b %Y %H:%M}"
+
+
+def settings_line(run: Run, studies: Studies) -> str:
+    """What differs from the study's defaults, in one line."""
+    study = studies.get(run.study)
+    known = {option.name: option for option in options(study.settings)} if study else {}
+    changed = {
+        name: value
+        for name, value in run.settings.items()
+        if name not in known or value != _plain(known[name].default)
+    }
+    labels = {name: option.label for name, option in known.items()}
+    pairs = cells.listed(changed, labels)
+    return cells.escaped("; ".join(f"{label}: {value}" for label, value in pairs)) or "default settings"
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def progress(run: Run, *, alone: bool) -> None:
+    """The bar with what is done and what is left; ``alone`` says that nothing else is at work."""
+    if run.state == "queued":
+        waited = (datetime.now(UTC) - datetime.fromisoformat(run.created_at)).total_seconds()
+        st.progress(run.fraction, text=f"Waiting for a worker · {len(run.pieces)} pieces")
+        if alone and waited > 15:
+            st.caption(
+                "No worker has taken it up yet. Workers belong to the workbench: start it with "
+                "`python -m workbench`, and look at its terminal if this stays."
+            )
+        return
+    left = f"about {cells.duration(run.seconds_left)} left" if run.seconds_left else "time left not known yet"
+    st.progress(run.fraction, text=f"{run.pieces_done} of {len(run.pieces)} pieces · {left}")
+
+
+def result(store: Store, run: Run, found: Result, *, by: str) -> None:
+    """Headline, charts, and tables with their CSV files."""
+    for sentence in found.headline:
+        st.markdown(f"- {cells.escaped(sentence)}")
+    for number, chart in enumerate(found.charts):
+        st.plotly_chart(figure(chart), key=f"chart_{run.id}_{number}", alt=chart.alt)
+    for number, table in enumerate(found.tables):
+        _table(store, run, table, number, by=by)
+
+
+def _table(store: Store, run: Run, table: Table, number: int, *, by: str) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.markdown(f"#### {cells.escaped(table.title)}", width="content")
+        st.download_button(
+            "CSV",
+            csv_text(table.columns, table.rows).encode(),
+            file_name=f"{file_name(run.study, table.title, run.id)}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            key=f"csv_{run.id}_{number}",
+            help=f"Download “{table.title}”, {len(table.rows):,} rows",
+            on_click=_note_export,
+            args=(store, run.id, table.title, by),
+        )
+    if table.note:
+        st.caption(cells.escaped(table.note))
+    if not table.rows:
+        st.info("This table is empty.", icon=":material/table:")
+        return
+    frame = pd.DataFrame(
+        [[cells.escaped(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows],
+        columns=[cells.escaped(column) for column in table.columns],
+    )
+    st.table(
+        frame.head(MOST_ROWS).style.format(_shown, na_rep=cells.NOTHING),
+        border="horizontal",
+        hide_index=True,
+        alt=table.title,
+    )
+    if len(frame) > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS} of {len(frame):,} rows; the CSV file has them all.")
+
+
+def _note_export(store: Store, run_id: str, what: str, by: str) -> None:
+    running.export_noted(store, run_id, what, by=by)
+
+
+def _shown(cell: object) -> str:
+    return cells.shown(cell) if isinstance(cell, str | int | float) else cells.NOTHING
+
+
+def details(run: Run, studies: Studies) -> None:
+    """Settings, seed, code, data and timings: what it takes to make the same figures again."""
+    study = studies.get(run.study)
+    labels = {option.name: option.label for option in options(study.settings)} if study else {}
+    with st.expander("How this run was made", icon=":material/receipt_long:"):
+        st.caption(
+            "The same settings, seed, code and data give the same figures. The address of this page opens this run."
+        )
+        facts = [*cells.listed(run.settings, labels), *report.facts(run)]
+        st.table(
+            {cells.escaped(name): cells.escaped(value or cells.NOTHING) for name, value in facts},
+            border="horizontal",
+            hide_header=True,
+            alt="How this run was made",
+        )
+        timings = [(piece.title, piece.seconds) for piece in run.pieces if piece.seconds is not None]
+        if timings:
+            slowest = sorted(timings, key=lambda pair: -pair[1])[:10]
+            st.markdown("**Slowest pieces**")
+            st.table(
+                {cells.escaped(title): f"{seconds:.1f} s" for title, seconds in slowest},
+                border="horizontal",
+                hide_header=True,
+                alt="Slowest pieces",
+            )
