@@ -13,8 +13,9 @@ from workbench.cells import escaped, shown
 
 UPLOAD, ON_DISK = "Upload a file", "Name a file or folder on this machine"
 SHOWN_PROBLEMS = 50
+FIND_OUT = ""
 KINDS = {
-    None: "Find out from the columns",
+    FIND_OUT: "Find out from the columns",
     Kind.LOG: "Exercise log",
     Kind.EXERCISES: "Exercises",
     Kind.PROFILES: "Clients and their profiles",
@@ -24,7 +25,7 @@ KINDS = {
     Kind.MOVIELENS: "MovieLens 100K (films)",
 }
 DATES = {
-    None: "Find out from the column",
+    FIND_OUT: "Find out from the column",
     DateOrder.ISO: "Year-month-day",
     DateOrder.DAY_FIRST: "Day first",
     DateOrder.MONTH_FIRST: "Month first",
@@ -93,16 +94,15 @@ def _choices(store: Store) -> tuple[str, Kind | None, Choices]:
             key="import_cohort",
             help="Choose one or type a new name. MovieLens has a cohort of its own.",
         )
-        kind = st.selectbox(
-            "What it holds", list(KINDS), format_func=KINDS.__getitem__, key="import_kind", required=True
-        )
+        kind = st.selectbox("What it holds", list(KINDS), format_func=KINDS.__getitem__, key="import_kind")
         dates = st.selectbox(
-            "Dates are written", list(DATES), format_func=DATES.__getitem__, key="import_dates", required=True
+            "Dates are written", list(DATES), format_func=DATES.__getitem__, key="import_dates"
         )
     with st.container(horizontal=True):
         clients = st.checkbox("Add clients that the cohort does not know", key="import_new_clients")
         exercises = st.checkbox("Add exercises that the cohort does not know", key="import_new_exercises")
-    return cohort, kind, Choices(dates, new_clients=clients, new_exercises=exercises)
+    order = DateOrder(dates) if dates else None
+    return cohort, Kind(kind) if kind else None, Choices(order, new_clients=clients, new_exercises=exercises)
 
 
 def _checked(store: Store, source: Source, cohort: str, kind: Kind | None, choices: Choices) -> Report:
