@@ -60,6 +60,12 @@ def test_the_size_of_a_file_on_disk_is_looked_up(tmp_path: Path) -> None:
     assert fed("Processing /nowhere/torch-2.13.0-py3-none-any.whl").sizes == {}
 
 
+def test_with_nothing_to_come_it_does_not_count() -> None:
+    assert (
+        fed("Requirement already satisfied: numpy", expected=0).text(0, now=1.0).startswith("all are there")
+    )
+
+
 def test_more_packages_than_the_lock_foretold_do_not_pass_the_total() -> None:
     assert fed(OUTPUT, expected=1).text(0, now=10.0).startswith("3 of about 3 found")
 

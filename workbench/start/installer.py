@@ -79,6 +79,8 @@ class Watch:
         """How far pip is, for a person; ``unpacked`` packages have appeared since unpacking began."""
         if self.unpacking:
             return self._unpacking(min(unpacked, len(self.unpacking)), now - self.began)
+        if not self.expected and not self.found:
+            return "all are there already, as far as the lock tells"
         parts = [f"{len(self.found)} of about {max(self.expected, len(self.found))} found"]
         if self.earlier + self.fetched:
             parts.append(f"{amount(self.earlier + self.fetched)} fetched")
