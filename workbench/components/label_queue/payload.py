@@ -1,0 +1,130 @@
+"""What the browser gets: items, outcomes and the standing as plain documents, with the sentences for people."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from core.services.labelling import Outcome
+from core.services.queue import Item, Standing
+
+Document = dict[str, Any]
+
+SAME = 0.005  # a change of accuracy smaller than this is no change worth a trainer's attention
+
+
+def item_document(item: Item, catalogue: str) -> Document:
+    """One request; ``catalogue`` names the list of exercises that its search box offers."""
+    return {
+        "request": item.request_id,
+        "client_id": item.client_id,
+        "client": item.client,
+        "cohort": item.cohort,
+        "synthetic": item.synthetic,
+        "about": item.about,
+        "why": item.why,
+        "choices": [
+            {
+                "exercise": choice.exercise_id,
+                "name": choice.name,
+                "category": choice.category,
+                "p": round(choice.probability, 4),
+                "in_set": choice.in_set,
+            }
+            for choice in item.choices
+        ],
+        "also": item.also_in_set,
+        "margin": f"{item.margin:.3f}",
+        "p_value": f"{item.p_value:.3f}",
+        "limits": item.limits,
+        "history": [
+            {"name": row["name"], "success": done_word(row["success"]), "day": day(row["at"])}
+            for row in item.history
+        ],
+        "nearest": [nearest_sentence(case) for case in item.nearest],
+        "catalogue": catalogue,
+    }
+
+
+def outcome_document(outcome: Outcome) -> Document:
+    """What became of an answer, with before and after as rows of the same exercises."""
+    return {
+        "status": outcome.status,
+        "message": outcome.message,
+        "label": outcome.label_id,
+        "client": outcome.client,
+        "taught": outcome.taught,
+        "rows": paired(outcome.before, outcome.after, outcome.taught),
+        "forgetting": forgetting_sentence(outcome.forgetting),
+    }
+
+
+def plain_outcome(status: str, message: str) -> Document:
+    """The outcome of an operation that taught nothing: ``undone``, ``brought back`` or ``refused``."""
+    return {"status": status, "message": message, "label": None, "rows": [], "forgetting": ""}
+
+
+def standing_document(standing: Standing) -> Document:
+    """How the work stands."""
+    return {
+        "open": standing.open,
+        "flagged": standing.flagged,
+        "skipped": standing.skipped,
+        "mine": standing.mine,
+        "team": standing.team,
+        "budget": standing.budget,
+        "left": standing.left,
+        "advice": standing.advice,
+    }
+
+
+def catalogue_document(exercises: Sequence[tuple[int, str, str]]) -> tuple[str, list[list[Any]]]:
+    """A catalogue of (id, name, category) as rows for the browser, and the hash that it is known by."""
+    rows = [list(exercise) for exercise in exercises]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16], rows
+
+
+def paired(
+    before: Sequence[tuple[str, float]], after: Sequence[tuple[str, float]], taught: str
+) -> list[Document]:
+    """The exercises of both lists once each, by probability after (else before); None where a list leaves one out."""
+    was, now = dict(before), dict(after)
+    names = sorted({**now, **was}, key=lambda name: (-now.get(name, -1.0), -was.get(name, 0.0), name))
+    return [
+        {"name": name, "before": was.get(name), "after": now.get(name), "taught": name == taught}
+        for name in names
+    ]
+
+
+def forgetting_sentence(accuracy: tuple[float, float] | None) -> str:
+    """The forgetting check in words: top-1 on held-out clients before and after."""
+    if accuracy is None:
+        return ""
+    before, after = accuracy
+    figures = f"{before:.1%} right before, {after:.1%} after"
+    if abs(after - before) < SAME:
+        return f"Nothing forgotten: on clients it never saw, {figures}."
+    if after > before:
+        return f"Better on clients it never saw too: {figures}."
+    return f"Worse on clients it never saw: {figures}. Undo takes this answer back if it was a slip."
+
+
+def nearest_sentence(case: Document) -> str:
+    """What was done in a past case that looks alike, and what followed."""
+    done = " · ".join(case["after"])
+    return f"{done} → {case['then']}" if done else f"at the start → {case['then']}"
+
+
+def done_word(success: int | None) -> str:
+    """Whether an exercise was completed, in one word; empty where nobody noted it."""
+    return "" if success is None else "done" if success else "failed"
+
+
+def day(at: str) -> str:
+    """A log row's day, short: ``Mon 5 Jan``; what cannot be read as a time is shown as it is."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return f"{moment:%a} {moment.day} {moment:%b}"
