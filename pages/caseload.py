@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.services import caseload, models, recommending
 from workbench import context
-from workbench.components import certainty, client_table, empty, synthetic
+from workbench.components import certainty, client_table, empty, figures, synthetic
 
 HERE = Path(__file__).parent
 # Keys of the widgets are the names in the address: a link opens the same view again.
@@ -37,18 +37,20 @@ def clear() -> None:
     back_to_first()
 
 
-def figures(totals: dict[str, int]) -> None:
+def totals_strip(totals: dict[str, int]) -> None:
     """The four numbers over the whole cohort."""
-    clients, attention, asked, goals = st.columns(4)
-    clients.metric("Clients", f"{totals['clients']:,}", border=True)
-    attention.metric("Need attention", f"{totals['attention']:,}", border=True)
-    asked.metric("Open requests", f"{totals['requests']:,}", border=True)
-    days = totals["goal_days"]
-    goals.metric(
-        "Step goals met",
-        f"{totals['goal_hits'] / days:.0%}" if days else "–",
-        border=True,
-        help=f"{totals['goal_hits']:,} of {days:,} days with a count and a goal, last {recommending.GOAL_DAYS} days.",
+    days, hits = totals["goal_days"], totals["goal_hits"]
+    figures.draw(
+        [
+            figures.Figure("Clients", f"{totals['clients']:,}"),
+            figures.Figure("Need attention", f"{totals['attention']:,}"),
+            figures.Figure("Open requests", f"{totals['requests']:,}"),
+            figures.Figure(
+                f"Step goals met, last {recommending.GOAL_DAYS} days",
+                f"{hits / days:.0%}" if days else "–",
+                f"{hits:,} of {days:,} days" if days else "no goals yet",
+            ),
+        ]
     )
 
 
@@ -92,7 +94,7 @@ if not totals["clients"]:
 if cohort["model_version_id"] is None:
     st.info(NO_MODEL.format(name=name), icon=":material/model_training:")
     st.page_link(HERE / "data.py", label="Train a model", icon=":material/arrow_forward:")
-figures(totals)
+totals_strip(totals)
 
 with st.container(horizontal=True, vertical_alignment="bottom", key="caseload_controls"):
     search = st.text_input(
@@ -125,7 +127,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="caseload_co
     )
 
 level = models.alpha(store)
-wanted = int(st.session_state.get(PAGE, st.query_params.get(PAGE, 1)))
+asked = str(st.session_state.get(PAGE, st.query_params.get(PAGE, "1")))
+wanted = int(asked) if asked.isdecimal() else 1
 page = caseload.page(store, cohort["id"], order=order, only=only, search=search, number=wanted - 1)
 
 if not page.rows:
@@ -149,6 +152,8 @@ if page.pages > 1:
 st.caption(certainty.EXPLAINED.format(level=level))
 
 if click:
+    # The way back, and to the neighbours, from the client's page.
+    st.session_state["caseload_view"] = st.query_params.to_dict()
     st.session_state["caseload_order"] = [row["client_id"] for row in page.rows]
     if click.request_id:
         st.switch_page(HERE / "label_requests.py", query_params={"request": str(click.request_id)})

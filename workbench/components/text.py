@@ -1,0 +1,10 @@
+"""Text that others wrote, on its way into Markdown."""
+
+import re
+
+_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:])")
+
+
+def plain(text: str) -> str:
+    """The text with every mark that Markdown or Streamlit would act on escaped: it is shown as it is."""
+    return _MARKS.sub(r"\\\1", " ".join(text.split()))
