@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import NoModel
+from core.errors import InputError, NoModel
 from core.recommender import ConformalRule, Progress, Recommender, Settings, set_threshold
 from core.services import Store
 from core.services.features import Document, Encoder, FloatArray, cohort_arrays
@@ -134,6 +134,8 @@ def train(
         InputError: if nobody in the cohort has a logged exercise.
     """
     arrays = cohort_arrays(store, cohort_id)
+    if not any(arrays.histories):
+        raise InputError("Nobody in this cohort has logged an exercise. Import a log first, then train.")
     recommender = Recommender(settings, seed=seed).fit(
         arrays.histories, arrays.profiles, arrays.exercises, progress=progress
     )

@@ -1,6 +1,6 @@
 """Every study, in the order the page offers them. To add one: its module, and one line here."""
 
-from core.services.studies import recommenders
+from core.services.studies import recommenders, train
 from core.services.studies.study import Studies
 
-STUDIES: Studies = {study.name: study for study in (recommenders.STUDY,)}
+STUDIES: Studies = {study.name: study for study in (recommenders.STUDY, train.STUDY)}
