@@ -47,6 +47,11 @@ COMMANDS: tuple[Command, ...] = (
         "check a file and take it in: log, exercises, profiles, steps, MovieLens",
         "workbench.cli.importing",
     ),
+    Command(
+        "study",
+        "run a study on every core and write what it finds; without a name, list them",
+        "workbench.cli.study",
+    ),
 )
 
 DEFAULT = "serve"

@@ -11,13 +11,13 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A table as CSV: comma, double quotes where needed, ``\\n`` between rows; no value is an empty cell.
+    """A table as CSV: comma, double quotes where needed, CR LF after each row (RFC 4180); no value is an empty cell.
 
     Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers are written in full
     and stay numbers.
     """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow([_cell(column) for column in columns])
     writer.writerows([_cell(cell) for cell in row] for row in rows)
     return file.getvalue()

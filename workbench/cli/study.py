@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,24 +20,10 @@ BY = "command line"
 LOOK_SECONDS = 0.2
 
 
-class _Help(argparse.Action):
-    """Help that lists the studies, once there is an interpreter that can read them."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.print_help()
-        try:
-            from core.services.studies.registry import STUDIES
-        except ImportError:
-            print("\nThe studies are listed here once the first command has installed what is needed.")
-        else:
-            print(f"\n{listing(STUDIES)}")
-        parser.exit()
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes; a study's own settings are read in ``run``."""
-    parser.conflict_handler = "resolve"
-    parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this and the studies, and end")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _epilog()
     parser.add_argument("name", nargs="?", metavar="NAME", help="the study; without it they are listed")
     parser.add_argument(
         "rest",
@@ -44,6 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="--seed N --out DIR [--setting VALUE …]",
         help="after NAME; python3 -m workbench study NAME --help shows the settings of a study",
     )
+
+
+def _epilog() -> str:
+    try:
+        from core.services.studies.registry import STUDIES
+    except ImportError:  # nothing is installed yet
+        return "The studies are listed here once the first command has installed what is needed."
+    return listing(STUDIES)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,7 +82,8 @@ def execute(
     data, seed, out = given.pop("data"), given.pop("seed"), given.pop("out")
     store = Store(data)
     run_id = _run_of(store, studies, name, given, seed, out)
-    with Supervisor(store.folder, options=worker_options):
+    ended = running.run(store, studies, run_id)
+    with Supervisor(store.folder, options=worker_options) if ended.active else nullcontext():
         try:
             ended = _watch(store, studies, run_id)
         except KeyboardInterrupt:

@@ -48,14 +48,12 @@ def _widget(option: Option, store: Store, key: str) -> Any:
             return option.default if chosen is None else chosen
         case "str":
             return st.text_input(option.label, option.default, key=key, help=option.help)
-        case "int":
-            lowest, highest = (None if end is None else int(end) for end in (option.minimum, option.maximum))
-            return int(
-                st.number_input(option.label, lowest, highest, option.default, key=key, help=option.help)
+        case "int" | "float":
+            # The widget wants its numbers all of one type.
+            number = int if option.kind == "int" else float
+            low, high, default = (
+                None if value is None else number(value)
+                for value in (option.minimum, option.maximum, option.default)
             )
-        case "float":
-            return float(
-                st.number_input(
-                    option.label, option.minimum, option.maximum, option.default, key=key, help=option.help
-                )
-            )
+            given = st.number_input(option.label, low, high, default, key=key, help=option.help)
+            return None if given is None else number(given)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import InputError
 from core.services import Store
 from core.services.studies.options import option
 from core.store import people
@@ -82,6 +83,10 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        if self.cohort == MOVIELENS and not self.folder:
+            raise InputError(
+                "MovieLens folder is empty; name the folder that holds u.data, u.item and u.user of MovieLens 100K."
+            )
         if self.folder:
             # Workers start elsewhere than the command line.
             object.__setattr__(self, "folder", str(Path(self.folder).expanduser().resolve()))

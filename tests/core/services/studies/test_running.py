@@ -1,0 +1,157 @@
+from pathlib import Path
+
+import pytest
+
+from core.errors import Conflict, InputError, NotFound
+from core.services.studies import running
+from core.services.studies.performing import Performer
+from core.services.studies.running import PieceState, progress
+from core.services.studies.study import Chart, Result, Series, Table
+from core.services.studies.version import code_version
+from core.store import Store, audit, jobs, people
+from tests.toy_studies import STUDIES
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def start(store: Store, **settings: object) -> str:
+    return running.start(store, STUDIES, "toy", {"seconds": 0.0, **settings}, seed=5, by="Ada")
+
+
+def work(store: Store, *, pieces: int = 1000) -> None:
+    performer = Performer(store, STUDIES, worker="here", lease_seconds=60.0)
+    for _ in range(pieces):
+        claim = performer.claim()
+        if claim is None:
+            return
+        performer.perform(claim, lambda _: None)
+
+
+def test_a_run_keeps_what_it_takes_to_repeat_it(store: Store) -> None:
+    run_id = start(store, count=3)
+    run = running.run(store, STUDIES, run_id)
+    assert (run.state, run.title, run.seed, run.actor) == ("queued", "Throw dice", 5, "Ada")
+    assert run.settings["count"] == 3
+    assert run.settings["colours"] == ["red", "blue"], "defaults are kept too"
+    assert [piece.title for piece in run.pieces] == ["Throw 1", "Throw 2", "Throw 3"]
+    assert running.result(store, run_id) is None
+    work(store)
+    run = running.run(store, STUDIES, run_id)
+    assert (run.state, run.fraction, run.seconds_left, run.pieces_done) == ("done", 1.0, None, 3)
+    assert run.code_version == code_version()
+    assert run.data_hash == "same"
+    assert all(piece.seconds is not None for piece in run.pieces)
+    result = running.result(store, run_id)
+    assert result is not None
+    assert result.headline[0].startswith("The mean is 45.")
+    assert [row["action"] for row in audit.recent(store.db)] == ["finish study", "count toy", "start study"]
+    audit.verify(store.db)
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others(store: Store) -> None:
+    first, second = start(store), start(store)
+    other = running.start(store, STUDIES, "toy", {"seconds": 0.0}, seed=6, by="Ada")
+    work(store)
+    assert running.result(store, first) == running.result(store, second)
+    assert running.result(store, first) != running.result(store, other)
+
+
+def test_what_cannot_run_is_refused_before_anything_is_queued(store: Store) -> None:
+    with pytest.raises(NotFound, match="no study 'nope'; there are toy"):
+        running.start(store, STUDIES, "nope", {}, seed=1, by="Ada")
+    with pytest.raises(InputError, match="Pieces is 0"):
+        running.start(store, STUDIES, "toy", {"count": 0}, seed=1, by="Ada")
+    for seed in (-1, 2**31, True, 1.5):
+        with pytest.raises(InputError, match="The seed is"):
+            running.start(store, STUDIES, "toy", {}, seed=seed, by="Ada")  # type: ignore[arg-type]
+    assert running.count(store) == 0
+
+
+def test_a_publisher_that_fails_leaves_no_finished_run(store: Store) -> None:
+    with store.transaction() as db:
+        people.set_setting(db, "toy published", "not a number")
+    run_id = start(store, count=1)
+    work(store)
+    run = running.run(store, STUDIES, run_id)
+    assert run.state == "failed"
+    assert "Put the results together" in run.message
+    assert running.result(store, run_id) is None
+
+
+def test_a_run_of_a_study_that_is_gone_can_still_be_read(store: Store) -> None:
+    run_id = start(store, count=2)
+    work(store)
+    run = running.run(store, {}, run_id)
+    assert (run.title, run.state, len(run.pieces)) == ("toy", "done", 2)
+
+
+def test_a_queued_run_of_an_unknown_study_fails_with_a_sentence(store: Store) -> None:
+    run_id = start(store, count=1)
+    performer = Performer(store, {}, worker="here", lease_seconds=60.0)
+    claim = performer.claim()
+    assert claim is not None
+    performer.perform(claim, lambda _: None)
+    assert "has no study 'toy'" in running.run(store, STUDIES, run_id).message
+
+
+def test_cancel_and_go_on(store: Store) -> None:
+    run_id = start(store, count=4)
+    work(store, pieces=2)
+    running.cancel(store, run_id, by="Bea")
+    work(store)
+    run = running.run(store, STUDIES, run_id)
+    assert (run.state, run.pieces_done, run.seconds_left) == ("cancelled", 2, None)
+    with pytest.raises(Conflict):
+        running.cancel(store, run_id, by="Bea")
+    running.resume(store, run_id, by="Bea")
+    work(store)
+    assert running.run(store, STUDIES, run_id).state == "done"
+    with pytest.raises(Conflict, match="is done"):
+        running.resume(store, run_id, by="Bea")
+
+
+def test_lists_are_counted_and_filtered(store: Store) -> None:
+    ids = [start(store, count=1) for _ in range(3)]
+    running.cancel(store, ids[1], by="Ada")
+    assert [run.id for run in running.newest(store, STUDIES, limit=2)] == [ids[2], ids[1]]
+    assert running.count(store, states=("queued", "running")) == 2
+    assert running.count(store, study="other") == 0
+
+
+def test_progress_weighs_the_pieces() -> None:
+    done, half, fresh = (
+        PieceState("", "done", 1.0, 8.0),
+        PieceState("", "running", 0.5, None),
+        PieceState("", "queued", 0.0, None),
+    )
+    # 8 s for 4 units of weight; 1 of 2 and 6 of 6 units are left; one worker is at it.
+    assert progress([done, half, fresh], [4.0, 2.0, 6.0]) == (pytest.approx(5 / 12), pytest.approx(14.0))
+    assert progress([half, half, done], [1.0, 1.0, 2.0]) == (pytest.approx(0.75), pytest.approx(2.0))
+    assert progress([half, fresh], [1.0, 1.0]) == (pytest.approx(0.25), None)
+
+
+def test_an_export_is_audited(store: Store) -> None:
+    run_id = start(store, count=1)
+    head = running.export_noted(store, run_id, "Throws", by="Ada")
+    assert head == audit.head(store.db)
+    assert audit.recent(store.db, 1)[0]["action"] == "export study"
+
+
+def test_results_survive_json() -> None:
+    result = Result(
+        headline=("One.",),
+        tables=(Table("T", ("a", "b"), (("x", 1.5), (None, True)), "note"),),
+        charts=(Chart("intervals", "C", "x", "y", (Series("s", ("a",), (1.0,), (0.5,), (None,)),), "alt"),),
+    )
+    assert Result.from_json(result.to_json()) == result
+
+
+def test_workers_do_not_touch_a_database_without_work(store: Store) -> None:
+    before = store.db.execute("PRAGMA data_version").fetchone()[0]
+    other = Store(store.folder)
+    assert Performer(other, STUDIES, worker="idle", lease_seconds=1.0).claim() is None
+    assert store.db.execute("PRAGMA data_version").fetchone()[0] == before
+    assert not jobs.waiting(store.db, at=1e12)

@@ -1,0 +1,36 @@
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.services.exporting import csv_text, file_name
+
+
+def test_text_that_a_spreadsheet_would_run_is_quoted_and_numbers_are_not() -> None:
+    cells = ["=1+1", "+1", "-1", "@x", "\tx", "\0x", "\rx", "x=1", -1.5, 3, None, True]
+    (header, row) = csv.reader(io.StringIO(csv_text(["=a"] + ["b"] * 11, [cells]), newline=""))
+    assert header[0] == "'=a"
+    assert row == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\0x", "'\rx", "x=1", "-1.5", "3", "", "yes"]
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(codec="utf-8")) | st.floats(allow_nan=False), min_size=2, max_size=2)
+    )
+)
+def test_what_was_written_reads_back(rows: list[list[str | float]]) -> None:
+    read = list(csv.reader(io.StringIO(csv_text(["a", "b"], rows), newline="")))[1:]
+    assert len(read) == len(rows)
+    for before, after in zip(rows, read, strict=True):
+        for cell, text in zip(before, after, strict=True):
+            if isinstance(cell, float):
+                assert float(text) == cell
+            else:
+                assert text in (cell, f"'{cell}")
+                assert not text.startswith(("=", "+", "-", "@", "\t", "\r", "\0"))
+
+
+def test_file_names_suit_every_system() -> None:
+    assert file_name("Throw dice: a/b", "É 1") == "throw-dice-a-b-1"
+    assert file_name("…") == "table"

@@ -1,0 +1,192 @@
+"""The Studies page in every state it can be in."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.services.studies import registry, running
+from core.services.studies.performing import Performer
+from core.store import Store, audit
+from tests.toy_studies import STUDIES
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "studies.py")
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("SPOTTER_DATA", str(tmp_path))
+    monkeypatch.setattr(registry, "STUDIES", STUDIES)
+    return Store(tmp_path)
+
+
+def open_page(**query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=30)
+    page.session_state["user"] = "Ada"
+    for name, value in query.items():
+        page.query_params[name] = value
+    return checked(page.run())
+
+
+def checked(page: AppTest) -> AppTest:
+    assert not page.exception, [error.value for error in page.exception]
+    return page
+
+
+def start(store: Store, **settings: Any) -> str:
+    return running.start(store, STUDIES, "toy", {"seconds": 0.0, **settings}, seed=5, by="Ada")
+
+
+def work(store: Store, pieces: int = 1000) -> None:
+    performer = Performer(store, STUDIES, worker="here", lease_seconds=600.0)
+    for _ in range(pieces):
+        claim = performer.claim()
+        if claim is None:
+            return
+        performer.perform(claim, lambda _: None)
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(element.value for element in [*page.markdown, *page.caption, *page.error, *page.info])
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    (button,) = [b for b in page.button if b.label == label]
+    return checked(button.click().run())
+
+
+def test_without_runs_the_page_says_so(store: Store) -> None:
+    page = open_page()
+    assert page.title[0].value == "Studies"
+    assert "No runs yet" in texts(page)
+    assert "Throws dice that nobody sees." in texts(page)
+
+
+def test_the_form_comes_from_the_settings_and_starts_a_run(store: Store) -> None:
+    page = open_page()
+    (count,) = [w for w in page.number_input if w.label == "Pieces"]
+    assert (count.min, count.max, count.value) == (1, 100, 6)
+    count.set_value(3)
+    (trouble,) = [w for w in page.selectbox if w.label == "Trouble"]
+    trouble.set_value("sentence")
+    (colours,) = page.multiselect
+    colours.set_value(["green"])
+    (seed,) = [w for w in page.number_input if w.label == "Seed"]
+    seed.set_value(11)
+    press(page, "Start")
+    (run,) = running.newest(store, STUDIES)
+    assert (run.state, run.seed, run.actor) == ("queued", 11, "Ada")
+    assert run.settings == {
+        "count": 3,
+        "seconds": 0.05,
+        "trouble": "sentence",
+        "colours": ["green"],
+        "cohort": "any",
+        "loud": False,
+    }
+    assert "Pieces\\: 3; Trouble\\: sentence; Colours\\: green" in texts(page)
+
+
+def test_settings_that_make_no_sense_are_refused_with_a_sentence(store: Store) -> None:
+    page = open_page()
+    page.multiselect[0].set_value([])
+    press(page, "Start")
+    assert "Colours is empty; choose at least one of red, blue, green." in page.error[0].value
+    assert running.count(store) == 0
+
+
+def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(store: Store) -> None:
+    run_id = start(store, count=4)
+    work(store, 2)
+    page = open_page()
+    assert "running" in texts(page)
+    press(page, "Cancel")
+    assert running.run(store, STUDIES, run_id).state == "cancelled"
+    assert "cancelled" in texts(page)
+    assert not [b for b in page.button if b.label == "Cancel"]
+
+
+def test_the_address_opens_a_result(store: Store) -> None:
+    run_id = start(store, count=3)
+    work(store)
+    page = open_page(run=run_id)
+    assert "The mean is 45" in texts(page)
+    assert "Throws" in texts(page)
+    assert "A note." in texts(page)
+    tables = [table.value for table in page.table]
+    assert [str(cell) for cell in tables[0].iloc[:, 0]] == ["=0", "=1", "=2"]
+    made = {str(name): str(value) for name, value in tables[1].iloc[:, 0].items()}
+    assert made["Seed"] == "5"
+    assert made["Data hash"] == "same"
+    assert page.get("plotly_chart")
+    (download,) = page.get("download_button")
+    assert download.proto.label == "CSV"
+
+
+def test_opening_from_the_list_and_going_back(store: Store) -> None:
+    start(store, count=1)
+    work(store)
+    page = open_page()
+    page = press(page, "Open")
+    assert page.query_params["run"]
+    assert "The mean is" in texts(page)
+    page = press(page, "All runs")
+    assert "run" not in page.query_params
+    assert "New run" in page.subheader[0].value
+
+
+def test_a_failed_run_says_why_and_offers_ways_on(store: Store) -> None:
+    run_id = start(store, count=3, trouble="sentence")
+    work(store)
+    assert "The dice are loaded" in texts(open_page())
+    page = open_page(run=run_id)
+    assert "The dice are loaded. Take other dice." in page.error[0].value
+    page = press(page, "Go on")
+    assert running.run(store, STUDIES, run_id).state == "queued"
+    work(store)
+    page = press(open_page(run=run_id), "Start again")
+    assert running.count(store) == 2
+    assert page.query_params["run"] != [run_id]
+
+
+def test_a_cancelled_run_says_what_is_kept(store: Store) -> None:
+    run_id = start(store, count=3)
+    work(store, 1)
+    running.cancel(store, run_id, by="Bea")
+    assert "Cancelled after 1 of 3 pieces" in texts(open_page(run=run_id))
+
+
+def test_a_link_to_a_run_that_is_not_there(store: Store) -> None:
+    page = open_page(run="nope")
+    assert "There is no run 'nope'" in page.warning[0].value
+    press(page, "All runs")
+
+
+def test_many_runs_are_listed_a_few_at_a_time_and_filtered(store: Store) -> None:
+    for _ in range(14):
+        start(store, count=1)
+    running.cancel(store, running.newest(store, STUDIES)[3].id, by="Ada")
+    page = open_page()
+    assert len([b for b in page.button if b.label == "Open"]) == 10
+    assert "The newest 10 of 14 runs." in texts(page)
+    press(page, "Show 4 more")
+    assert len([b for b in page.button if b.label == "Open"]) == 14
+    (state,) = [w for w in page.selectbox if w.label == "State"]
+    checked(state.set_value("cancelled").run())
+    assert len([b for b in page.button if b.label == "Open"]) == 1
+    (state,) = [w for w in page.selectbox if w.label == "State"]
+    checked(state.set_value("done").run())
+    assert "No run is of this kind." in texts(page)
+
+
+def test_starting_is_audited_under_the_name_of_who_is_signed_in(store: Store) -> None:
+    press(open_page(), "Start")
+    (row,) = audit.recent(store.db)
+    assert (row["action"], row["actor"]) == ("start study", "Ada")
+
+
+def test_every_registered_study_has_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPOTTER_DATA", str(tmp_path))
+    for name in registry.STUDIES:
+        open_page(study=name)

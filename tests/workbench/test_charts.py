@@ -1,0 +1,51 @@
+import pytest
+
+from core.services.studies.study import Chart, Series
+from workbench.charts import DASHES, PALETTE, SYMBOLS, figure
+
+
+def chart(kind: str, count: int = 3) -> Chart:
+    x: tuple[float | str, ...] = ("one", "a long name (with a remark)") if kind == "intervals" else (1.0, 2.0)
+    series = tuple(Series(f"s{i}", x, (10.0 + i, 20.0), (9.0, None), (12.0 + i, None)) for i in range(count))
+    return Chart(kind, "Title", "x", "y", series, "alt")  # type: ignore[arg-type]
+
+
+def test_intervals_stand_side_by_side_with_their_ends_where_they_belong() -> None:
+    drawn = figure(chart("intervals"))
+    assert [trace.name for trace in drawn.data] == ["s0", "s1", "s2"]
+    assert len({trace.x[0] for trace in drawn.data}) == 3
+    assert all(abs(trace.x[0]) < 0.5 for trace in drawn.data)
+    second = drawn.data[1]
+    assert second.y == (11.0, 20.0)
+    assert second.error_y.array == (2.0, None)
+    assert second.error_y.arrayminus == (2.0, None)
+    assert drawn.layout.xaxis.ticktext == ("one", "a long name (with a<br>remark)")
+
+
+@pytest.mark.parametrize("kind", ["intervals", "lines"])
+def test_series_differ_by_more_than_colour(kind: str) -> None:
+    drawn = [trace for trace in figure(chart(kind, 4)).data if trace.name]
+    assert len({trace.marker.symbol for trace in drawn}) == 4
+    if kind == "lines":
+        assert len({trace.line.dash for trace in drawn}) == 4
+
+
+def test_lines_carry_their_band() -> None:
+    drawn = figure(
+        Chart("lines", "T", "x", "y", (Series("s", (1.0, 2.0), (5.0, 6.0), (4.0, 5.0), (6.0, 7.0)),), "")
+    )
+    band, line = drawn.data
+    assert band.fill == "toself"
+    assert band.y == (6.0, 7.0, 5.0, 4.0)
+    assert line.y == (5.0, 6.0)
+
+
+def test_markup_in_names_is_not_markup() -> None:
+    drawn = figure(Chart("intervals", "T", "x", "y", (Series("s", ("<b>x</b>",), (1.0,)),), ""))
+    assert drawn.layout.xaxis.ticktext == ("&lt;b&gt;x&lt;/b&gt;",)
+
+
+def test_the_palette_has_no_two_alike() -> None:
+    assert len(set(PALETTE)) == len(PALETTE) >= 8
+    assert len(set(SYMBOLS)) == len(SYMBOLS)
+    assert len(set(DASHES)) == len(DASHES)
