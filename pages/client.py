@@ -43,7 +43,9 @@ def choose() -> None:
         found = clients.find(store, by_name[cohort])
         often = Counter(name for _, name in found)
         ids = {name if often[name] == 1 else f"{name} (no. {key})": key for key, name in found}
-        chosen = st.selectbox("Client", list(ids), index=None, placeholder="Name of the client")
+        chosen = st.selectbox(
+            "Client", list(ids), index=None, placeholder="Name of the client", key="client_name"
+        )
     if chosen:
         show(ids[chosen])
     st.page_link(HERE / "caseload.py", label="All clients, by who needs attention", icon=":material/groups:")

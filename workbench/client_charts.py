@@ -144,7 +144,8 @@ def steps_in_words(rows: Sequence[Mapping[str, Any]]) -> str:
     """What the chart of steps shows, as a sentence."""
     judged = [_met(row) for row in rows if _met(row) is not None]
     if not judged:
-        return f"{sum(row['steps'] is not None for row in rows)} days with a step count, none with a goal."
+        counted = sum(row["steps"] is not None for row in rows)
+        return f"Days with a step count: {counted}; none of them has a goal."
     return f"Goal met on {sum(map(bool, judged))} of {len(judged)} days with a count and a goal."
 
 
