@@ -6,6 +6,7 @@
     ├── Conflict                          someone else was first; nothing was changed
     ├── NoModel                           the cohort has no trained model yet
     ├── JobFailed                         a long job stopped, with a sentence a person can read
+    ├── SetupError (workbench.start)      the environment that Spotter runs in cannot be set up
     └── StoreError                        the database cannot do what it must
         ├── DatabaseTooNew                written by a later version of Spotter
         ├── DatabaseDamaged               the file is not a sound Spotter database

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core import __version__
-from core.services import Store, preparing
+from core.services import Store, models, preparing
 from core.services.workers import Supervisor
 from workbench.context import DATA_VARIABLE
 
@@ -76,7 +76,7 @@ def application(store: Store) -> Any:
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
-        threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+        threading.Thread(target=models.warm, name="warm-up", daemon=True).start()
         supervisor.start()
         try:
             yield None
@@ -90,15 +90,8 @@ def application(store: Store) -> Any:
         str(APP),
         lifespan=lifespan,
         routes=[Route("/api/health", health)],
-        middleware=[Middleware(SecurityHeaders)],  # type: ignore[arg-type]
+        middleware=[Middleware(SecurityHeaders)],
     )
-
-
-def _warm() -> None:
-    """Import what the first answer would wait for, while nobody waits."""
-    import torch  # noqa: F401
-
-    import core.recommender.training  # noqa: F401
 
 
 def _say(text: str) -> None:

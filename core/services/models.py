@@ -159,3 +159,8 @@ class Trained:
     cohort_id: int
     weights: str
     report: dict[str, Any]
+
+
+def warm() -> None:
+    """Import what the first prediction would wait for; for a thread at the start, while nobody waits."""
+    import core.recommender.training  # noqa: F401
