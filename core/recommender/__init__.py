@@ -1,4 +1,7 @@
-"""The attention-based recommender with an expert in the loop (Mahyari, Pirolli and LeBlanc 2022)."""
+"""The attention-based recommender with an expert in the loop (Mahyari, Pirolli and LeBlanc 2022).
+
+Importing this package does not import torch; the first fit or prediction does.
+"""
 
 from core.recommender.asking import (
     AskedRate,

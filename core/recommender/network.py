@@ -63,8 +63,13 @@ class Network:
         weights = {name: _uniform(shape, generator) for name, shape in shapes.items()}
         # A one-hot input passes one column of W_X: its scale must not shrink with N.
         weights["w_x"] *= math.sqrt(n_exercises)
-        # Uniform attention divides by K (eq. 3) and by ω (eq. 5): without this h starts, and training stays, near zero.
-        weights["w_phi"] *= (s.k if s.profile_attention else 1) * (s.window if s.temporal_attention else 1)
+        # Attention starts nearly uniform, and so divides by K in eq. 3 and by ω in eq. 5. W_φ makes up for it: left
+        # alone, h starts near zero and training hardly moves it.
+        if s.profile_attention:
+            weights["w_2"] *= 0.1
+            weights["w_phi"] *= s.k
+        if s.temporal_attention:
+            weights["w_phi"] *= s.window
         if s.bias:
             weights["b_y"] = torch.zeros(n_exercises)
         return cls(settings, exercises, weights)

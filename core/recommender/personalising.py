@@ -1,5 +1,6 @@
 """Making a model one client's own: the nearest training clients, and the last layer's lesson from a label."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,9 @@ NEIGHBOURS_RATE = 0.001
 ANSWER_RATE = 0.01
 ANSWER_EPOCHS = 2
 ANSWER_REHEARSAL = 30
+# The least rise of the answer's log odds (large enough to survive single precision), and the steps allowed for it.
+LEAST_RISE = 0.01
+MOST_EXTRA = 10
 
 Array = NDArray[np.float64]
 
@@ -44,26 +48,64 @@ def teach(
 
     hidden: (K,) the state in which `exercise` is right; rehearsal: (R, K) states of training windows, and their
     targets (R,). Each of two epochs is one Adam step on a batch of 32: the answer twice, and 30 windows drawn from the
-    rehearsal with replacement, as in the authors' code. The body being frozen, this is softmax regression, and its
-    gradient is written out here: building it with autograd takes ten times as long.
+    rehearsal with replacement, as in the authors' code. There the draw can outweigh the answer and make the taught
+    exercise less likely than before; if so, steps on the answer alone follow until its log odds have risen. (Only
+    with a zero state and no bias is there nothing to teach.)
     """
-    rows = np.arange(ANSWER_REHEARSAL + 2)
-    parameters = [layer.weights.copy()] + ([] if layer.bias is None else [layer.bias.copy()])
-    means = [np.zeros_like(p) for p in parameters]
-    squares = [np.zeros_like(p) for p in parameters]
-    for step in range(1, ANSWER_EPOCHS + 1):
+    before = [layer.weights] if layer.bias is None else [layer.weights, layer.bias]
+    learner = _Adam(before)
+    for _ in range(ANSWER_EPOCHS):
         drawn = rng.integers(len(rehearsal), size=ANSWER_REHEARSAL)
-        states = np.vstack([hidden, rehearsal[drawn], hidden])
-        wanted = np.concatenate([[exercise], targets[drawn], [exercise]])
-        logits = states @ parameters[0].T + (0 if layer.bias is None else parameters[1])
-        error = np.exp(logits - logits.max(axis=1, keepdims=True))
+        learner.step(
+            np.vstack([hidden, rehearsal[drawn], hidden]),
+            np.concatenate([[exercise], targets[drawn], [exercise]]),
+        )
+    wanted = _log_odds(before, hidden, exercise) + LEAST_RISE
+    # Two steps of Adam move each weight by about 0.02 at most: a few steps the other way make up for them.
+    alone = _Adam(learner.parameters)
+    for _ in range(MOST_EXTRA):
+        if _log_odds(alone.parameters, hidden, exercise) >= wanted:
+            break
+        alone.step(hidden[None, :], np.array([exercise]))
+    return LastLayer(alone.parameters[0], None if layer.bias is None else alone.parameters[1])
+
+
+class _Adam:
+    """Softmax regression by Adam, with torch's constants.
+
+    The gradient is written out because building it with autograd takes ten times as long.
+    """
+
+    def __init__(self, parameters: list[Array]) -> None:
+        self.parameters = [p.copy() for p in parameters]
+        self._means = [np.zeros_like(p) for p in parameters]
+        self._squares = [np.zeros_like(p) for p in parameters]
+        self._steps = 0
+
+    def step(self, states: Array, wanted: Ints) -> None:
+        """One step down the mean cross-entropy of states (B, K) with targets (B,)."""
+        self._steps += 1
+        error = states @ self.parameters[0].T
+        if len(self.parameters) > 1:
+            error += self.parameters[1]
+        error = np.exp(error - error.max(axis=1, keepdims=True))
         error /= error.sum(axis=1, keepdims=True)
-        error[rows, wanted] -= 1
-        error /= len(rows)
+        error[np.arange(len(states)), wanted] -= 1
+        error /= len(states)
         gradients = [error.T @ states, error.sum(axis=0)]
-        for parameter, gradient, mean, square in zip(parameters, gradients, means, squares, strict=False):
+        for p, gradient, mean, square in zip(
+            self.parameters, gradients, self._means, self._squares, strict=False
+        ):
             mean += 0.1 * (gradient - mean)
             square += 0.001 * (gradient**2 - square)
-            step_size = ANSWER_RATE / (1 - 0.9**step)
-            parameter -= step_size * mean / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
-    return LastLayer(parameters[0], None if layer.bias is None else parameters[1])
+            rate = ANSWER_RATE / (1 - 0.9**self._steps)
+            p -= rate * mean / (np.sqrt(square / (1 - 0.999**self._steps)) + 1e-8)
+
+
+def _log_odds(parameters: list[Array], hidden: Array, exercise: int) -> float:
+    logits = parameters[0] @ hidden + sum(parameters[1:])
+    others = np.delete(logits, exercise)
+    if not len(others):
+        return math.inf
+    top = others.max()
+    return float(logits[exercise] - top - np.log(np.exp(others - top).sum()))

@@ -123,7 +123,8 @@ def to_arrays(version: Version, *, rehearsal: bool) -> dict[str, NDArray[Any]]:
             arrays["exercises"] = network.exercises.numpy().copy()
         if version.body is not root:
             for name, weight in root.network.weights.items():
-                arrays[f"root.{name}"] = weight.numpy().copy()
+                if name not in LAST_LAYER:
+                    arrays[f"root.{name}"] = weight.numpy().copy()
     meta = {
         "settings": asdict(network.settings),
         "seed": version.seed,
