@@ -10,7 +10,7 @@ NOTHING = "–"
 
 
 def shown(value: Cell) -> str:
-    """A cell as text: thousands separated, three significant digits or two decimals, a dash for no value."""
+    """A cell as text: thousands separated, two decimals (three digits below 0.1), a dash for no value."""
     if value is None or value != value:
         return NOTHING
     if isinstance(value, bool):
@@ -18,7 +18,7 @@ def shown(value: Cell) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 1 or value == 0 else f"{value:.3g}"
+        return f"{value:,.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
     return value
 
 

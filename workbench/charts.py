@@ -10,7 +10,7 @@ from core.services.studies.study import Chart, Series
 
 # Plotly's "Safe" palette, its darker colours first: the pale ones are hard to see on white.
 _SAFE = qualitative.Safe
-PALETTE: tuple[str, ...] = tuple(_SAFE[i] for i in (4, 3, 1, 0, 2, 5, 6, 8, 7, 9, 10))
+PALETTE: tuple[str, ...] = tuple(_SAFE[i] for i in (4, 3, 1, 5, 8, 6, 9, 0, 7, 2, 10))
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down", "pentagon")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SPREAD = 0.5  # of the room between two categories, shared by the series
@@ -30,7 +30,7 @@ def figure(chart: Chart) -> go.Figure:
         xaxis_title=chart.x_title,
         legend={"orientation": "h", "yanchor": "top", "y": -0.22, "x": 0},
         margin={"l": 60, "r": 16, "t": 48, "b": 40},
-        height=400,
+        height=360,
     )
     return drawn
 

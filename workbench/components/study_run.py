@@ -16,6 +16,7 @@ from workbench import cells, report
 from workbench.charts import figure
 
 MOST_ROWS = 200
+CHART_WIDTH = 600
 BADGES = {
     "queued": (":material/schedule:", "gray"),
     "running": (":material/play_arrow:", "blue"),
@@ -83,8 +84,9 @@ def result(store: Store, run: Run, found: Result, *, by: str) -> None:
     """Headline, charts, and tables with their CSV files."""
     for sentence in found.headline:
         st.markdown(f"- {cells.escaped(sentence)}")
-    for number, chart in enumerate(found.charts):
-        st.plotly_chart(figure(chart), key=f"chart_{run.id}_{number}", alt=chart.alt)
+    with st.container(horizontal=True):  # as many beside one another as there is room for
+        for number, chart in enumerate(found.charts):
+            st.plotly_chart(figure(chart), width=CHART_WIDTH, key=f"chart_{run.id}_{number}", alt=chart.alt)
     for number, table in enumerate(found.tables):
         _table(store, run, table, number, by=by)
 

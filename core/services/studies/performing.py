@@ -27,6 +27,7 @@ class Performer:
         self.studies = studies
         self.worker = worker
         self.lease_seconds = lease_seconds
+        self._code_version = code_version()  # now: the source may change while this process lives
         self._loaded: tuple[str, Loaded] = ("", Loaded())
 
     def claim(self) -> Claim | None:
@@ -37,7 +38,7 @@ class Performer:
             return jobs.claim(
                 db,
                 worker=self.worker,
-                code_version=code_version(),
+                code_version=self._code_version,
                 at=time.time(),
                 seconds=self.lease_seconds,
             )

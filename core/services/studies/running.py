@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import InputError, NotFound
@@ -175,7 +176,7 @@ def _run(store: Store, studies: Studies, row: Mapping[str, Any]) -> Run:
         PieceState(p["title"], p["state"], p["fraction"], p["seconds"])
         for p in jobs.pieces(store.db, row["id"])
     )
-    fraction, left = progress(pieces, _weights(study, row, len(pieces)))
+    fraction, left = progress(pieces, _weights(study, row, len(pieces)), _seconds_since(row["started_at"]))
     return Run(
         id=row["id"],
         study=row["study"],
@@ -209,20 +210,27 @@ def _weights(study: Study | None, row: Mapping[str, Any], count: int) -> list[fl
     return [*(piece.weight for piece in planned), 0.0]
 
 
-def progress(pieces: Sequence[PieceState], weights: Sequence[float]) -> tuple[float, float | None]:
-    """The fraction done, and the seconds left as the finished pieces let one expect.
+def _seconds_since(stamp: str | None) -> float:
+    return 0.0 if stamp is None else (datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds()
+
+
+def progress(
+    pieces: Sequence[PieceState], weights: Sequence[float], elapsed: float
+) -> tuple[float, float | None]:
+    """The fraction done, and the seconds left as the work so far lets one expect.
 
     The seconds that finished pieces took for a unit of weight, times the weight that is left, shared among
-    as many workers as are at it now.
+    as many workers as are at it now. Before the first piece is finished, the seconds ``elapsed`` since the
+    run began and the running pieces' own fractions have to do.
     """
     total = sum(weights)
     done = sum(weight * piece.fraction for piece, weight in zip(pieces, weights, strict=True))
-    spent = sum(piece.seconds or 0.0 for piece in pieces if piece.state == "done")
-    finished = sum(
-        weight for piece, weight in zip(pieces, weights, strict=True) if piece.state == "done" and weight
-    )
     fraction = min(1.0, done / total) if total else float(all(piece.state == "done" for piece in pieces))
+    workers = max(1, sum(piece.state == "running" for piece in pieces))
+    spent = sum(piece.seconds or 0.0 for piece in pieces if piece.state == "done")
+    finished = sum(weight for piece, weight in zip(pieces, weights, strict=True) if piece.state == "done")
+    if not finished:
+        spent, finished = elapsed * workers, done
     if not finished:
         return fraction, None
-    workers = max(1, sum(piece.state == "running" for piece in pieces))
     return fraction, spent / finished * (total - done) / workers

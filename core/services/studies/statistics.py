@@ -28,5 +28,7 @@ def interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
     mean = float(x.mean())
     if len(x) < 2:
         return Interval(mean, None, None)
+    if np.ptp(x) == 0:  # the sum's rounding would leave an interval of 1e-15
+        return Interval(float(x[0]), float(x[0]), float(x[0]))
     half = float(stdtrit(len(x) - 1, (1 + level) / 2) * x.std(ddof=1) / np.sqrt(len(x)))
     return Interval(mean, mean - half, mean + half)

@@ -102,13 +102,15 @@ def _findings(settings: Settings, found: Accuracies) -> list[str]:
 
 
 def _difference_in_words(difference: Interval) -> str:
+    points = f"a difference of {_signed(difference.mean)} points"
     if difference.low is None or difference.high is None:
-        return f"a difference of {difference.mean:+.1f} points on one seed"
-    text = (
-        f"a difference of {difference.mean:+.1f} points "
-        f"(95 % interval {difference.low:+.1f} to {difference.high:+.1f})"
-    )
+        return f"{points} on one seed"
+    text = f"{points} (95 % interval {_signed(difference.low)} to {_signed(difference.high)})"
     return text if difference.low > 0 or difference.high < 0 else f"{text}, which could be chance"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
 
 
 def _accuracy_table(

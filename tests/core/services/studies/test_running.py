@@ -128,9 +128,14 @@ def test_progress_weighs_the_pieces() -> None:
         PieceState("", "queued", 0.0, None),
     )
     # 8 s for 4 units of weight; 1 of 2 and 6 of 6 units are left; one worker is at it.
-    assert progress([done, half, fresh], [4.0, 2.0, 6.0]) == (pytest.approx(5 / 12), pytest.approx(14.0))
-    assert progress([half, half, done], [1.0, 1.0, 2.0]) == (pytest.approx(0.75), pytest.approx(2.0))
-    assert progress([half, fresh], [1.0, 1.0]) == (pytest.approx(0.25), None)
+    assert progress([done, half, fresh], [4.0, 2.0, 6.0], 99.0) == (
+        pytest.approx(5 / 12),
+        pytest.approx(14.0),
+    )
+    assert progress([half, half, done], [1.0, 1.0, 2.0], 99.0) == (pytest.approx(0.75), pytest.approx(2.0))
+    assert progress([fresh, fresh], [1.0, 1.0], 99.0) == (0.0, None)
+    # Nothing finished: half a unit took the one worker 3 s, and 1.5 units are left.
+    assert progress([half, fresh], [1.0, 1.0], 3.0) == (pytest.approx(0.25), pytest.approx(9.0))
 
 
 def test_an_export_is_audited(store: Store) -> None:
