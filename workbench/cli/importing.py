@@ -31,7 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--kind",
-        choices=["log", "exercises", "profiles", "medical", "screening", "steps", "movielens"],
+        choices=[
+            "log",
+            "exercises",
+            "profiles",
+            "questionnaires",
+            "medical",
+            "screening",
+            "steps",
+            "movielens",
+        ],
         help="what the file holds (default: found out from its columns)",
     )
     parser.add_argument(

@@ -12,7 +12,7 @@ import streamlit as st
 from core.services import clients, fields
 from workbench import client_charts as charts
 from workbench.components import certainty, plain_table, suggestions
-from workbench.components.text import plain
+from workbench.components.text import plain, small
 
 LIMITS_STYLE = """<style>
 .limits { display: flex; flex-wrap: wrap; gap: 0.35rem 0.5rem; align-items: center; padding: 0.5rem 0.9rem;
@@ -28,6 +28,7 @@ ROWS = 25
 STEP_DAYS = {"Two weeks": 14, "Four weeks": 28, "All": 100_000}
 TITLES = {
     "profile": "Profile",
+    "questionnaire": "Questionnaires",
     "questionnaire": "Questionnaires",
     "medical": "Medical history",
     "screening": "Screening answers",
@@ -90,7 +91,7 @@ def limits(view: clients.Client) -> None:
 
 def recommendation(view: clients.Client, *, level: float, requests: Path) -> None:
     """What the model says comes next, how sure it is, and the way to the open request."""
-    st.subheader("Recommended now", anchor=False)
+    st.header("Recommended now", anchor=False)
     if not view.recommendations:
         st.markdown("No recommendation yet: the cohort has no model. Train one on the Data and models page.")
         return
@@ -108,14 +109,14 @@ def recommendation(view: clients.Client, *, level: float, requests: Path) -> Non
         st.markdown(f"**Why it asks.** {plain(now['why']['sentence'])}")
         if st.button("Answer the request", type="primary", icon=":material/rate_review:"):
             st.switch_page(requests, query_params={"request": str(request)})
-    st.caption(
+    small(
         f"For exercise {now['step'] + 1}, by model version {now['model_version_id']}, {moment(now['created_at'])}."
     )
 
 
 def quality(view: clients.Client) -> None:
     """Gaps and oddities in the data, or that none were found."""
-    st.subheader("Data quality", anchor=False)
+    st.header("Data quality", anchor=False)
     if view.quality:
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in view.quality))
     else:
@@ -198,7 +199,7 @@ def answer(label: dict[str, Any]) -> None:
     who = f"{label['user']}, {moment(label['at'])}"
     if undone:
         who += f"; taken back by {label['undone_by']}, {moment(label['undone_at'])}"
-    st.caption(plain(who))
+    small(plain(who))
 
 
 def listed(top: list[tuple[str, float]]) -> str:
@@ -218,7 +219,7 @@ def documents(view: clients.Client) -> None:
         document = view.documents[kind]
         read = fields.readable(document)
         with columns[index % 2]:
-            st.subheader(TITLES[kind], anchor=False)
+            st.header(TITLES[kind], anchor=False)
             if read.lines:
                 plain_table.draw_pairs(read.lines, caption=TITLES[kind])
             for name, answers in read.answers.items():
@@ -226,7 +227,7 @@ def documents(view: clients.Client) -> None:
                     plain_table.draw_pairs(
                         [(f"No. {number}", value) for number, value in answers], caption=name
                     )
-            st.caption(f"As recorded {moment(document['recorded_at'])}.")
+            small(f"As recorded {moment(document['recorded_at'])}.")
 
 
 def versions(view: clients.Client) -> None:

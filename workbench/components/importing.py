@@ -21,6 +21,7 @@ KINDS = {
     Kind.PROFILES: "Clients and their profiles",
     Kind.MEDICAL: "Medical history",
     Kind.SCREENING: "Screening answers",
+    Kind.QUESTIONNAIRES: "Questionnaires",
     Kind.STEPS: "Daily steps and goals",
     Kind.MOVIELENS: "MovieLens 100K (films)",
 }

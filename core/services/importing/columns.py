@@ -72,7 +72,8 @@ SYNONYMS: Mapping[Kind, Mapping[str, Sequence[str]]] = {
         "time_zone": ("time_zone", "timezone", "tz"),
     },
 }
-SYNONYMS = {**SYNONYMS, Kind.MEDICAL: SYNONYMS[Kind.PROFILES], Kind.SCREENING: SYNONYMS[Kind.PROFILES]}
+TOLD_BY_NAME = (Kind.MEDICAL, Kind.SCREENING, Kind.QUESTIONNAIRES)
+SYNONYMS = {**SYNONYMS, **dict.fromkeys(TOLD_BY_NAME, SYNONYMS[Kind.PROFILES])}
 REQUIRED: Mapping[Kind, Sequence[str]] = {
     Kind.LOG: ("client", "time", "exercise"),
     Kind.STEPS: ("client", "day", "steps"),
@@ -80,6 +81,7 @@ REQUIRED: Mapping[Kind, Sequence[str]] = {
     Kind.PROFILES: ("client",),
     Kind.MEDICAL: ("client",),
     Kind.SCREENING: ("client",),
+    Kind.QUESTIONNAIRES: ("client",),
 }
 
 
@@ -133,7 +135,7 @@ def understand(header: Sequence[str], kind: Kind) -> Columns:
 
 
 def detect(header: Sequence[str], source: str) -> Kind:
-    """The kind of file that these columns make; medical and screening are told by the file's name.
+    """The kind of file that these columns make; questionnaires, medical and screening are told by the file's name.
 
     Raises:
         InputError: if they make none.
@@ -151,7 +153,7 @@ def detect(header: Sequence[str], source: str) -> Kind:
         return Kind.EXERCISES
     if client or names & {"id", "reference"}:
         stem = plain(source)
-        return next((kind for kind in (Kind.MEDICAL, Kind.SCREENING) if kind in stem), Kind.PROFILES)
+        return next((kind for kind in TOLD_BY_NAME if kind in stem), Kind.PROFILES)
     raise InputError(
         f"The columns ({', '.join(header)}) make no file that can be imported. "
         "A log has client, time and exercise; a catalogue has exercise; profiles have client; "

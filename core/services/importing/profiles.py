@@ -1,4 +1,4 @@
-"""Checking documents about clients: profiles, medical histories, screening answers. One row a client."""
+"""Checking documents about clients: profiles, questionnaires, medical histories, screening. One row a client."""
 
 import json
 from functools import cache
@@ -14,7 +14,12 @@ from core.services.importing.reading import Table
 from core.services.importing.report import Choices, Findings, Kind, Snapshot
 from core.store import imports
 
-DOCUMENTS = {Kind.PROFILES: "profile", Kind.MEDICAL: "medical", Kind.SCREENING: "screening"}
+DOCUMENTS = {
+    Kind.PROFILES: "profile",
+    Kind.QUESTIONNAIRES: "questionnaire",
+    Kind.MEDICAL: "medical",
+    Kind.SCREENING: "screening",
+}
 RESERVED = frozenset({"recorded_at"})
 
 

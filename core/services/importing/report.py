@@ -26,6 +26,7 @@ class Kind(StrEnum):
     PROFILES = "profiles"
     MEDICAL = "medical"
     SCREENING = "screening"
+    QUESTIONNAIRES = "questionnaires"
     STEPS = "steps"
     MOVIELENS = "movielens"
 
