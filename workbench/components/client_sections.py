@@ -29,7 +29,6 @@ STEP_DAYS = {"Two weeks": 14, "Four weeks": 28, "All": 100_000}
 TITLES = {
     "profile": "Profile",
     "questionnaire": "Questionnaires",
-    "questionnaire": "Questionnaires",
     "medical": "Medical history",
     "screening": "Screening answers",
 }
