@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 COHORT = "cohort"
 REQUEST = "request"
 EVERY = "All cohorts"
+REFRESH_SECONDS = 20
 
 
 def requested() -> int | None:
@@ -41,7 +42,8 @@ def chosen_cohort(cohorts: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next((cohort for cohort in cohorts if cohort["name"] == name), None)
 
 
-@st.fragment
+# Run every so often: the team's progress stays fresh, and a browser that finds the server again starts anew.
+@st.fragment(run_every=REFRESH_SECONDS)
 def work(key: str, catalogues: dict[str, tuple[str, list[list[Any]]]]) -> None:
     """The desk: an answer runs this again and nothing else."""
     desk: label_queue.Desk = st.session_state[f"{key}:desk"]

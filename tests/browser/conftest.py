@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from core.services import Store
+from core.store import people
+from tests.browser.server import WorkbenchServer
+from tests.cohorts import small_cohort
+
 HERE = Path(__file__).parent
 ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ELSEWHERE = (
@@ -67,3 +72,20 @@ def browser(chromium_path: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path, headless=True, args=[*ARGUMENTS])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def workbench_server(
+    chromium_path: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WorkbenchServer]:
+    """The workbench on a small trained cohort that asks about everyone; trainers Ana and Bo have no budget to mind."""
+    folder = tmp_path_factory.mktemp("workbench") / "data"
+    store = Store(folder)
+    with store.transaction() as db:
+        people.set_setting(db, "asking.alpha", 0.999)
+        people.set_setting(db, "asking.per_trainer_a_day", 500)
+    store.close()
+    small_cohort(folder, clients=60, days=12).close()
+    server = WorkbenchServer(folder).start()
+    yield server
+    server.stop()

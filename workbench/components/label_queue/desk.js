@@ -1,6 +1,7 @@
 // What lies on the desk in this browser: the requests, what was answered, and what the server has yet to confirm.
 
 const LOW = 10; // so few requests left: ask for more
+const AGAIN_MS = 15000; // with nothing on screen, ask no more often than that
 const REMEMBERED = 20; // answers that can be taken back one after another
 
 class Desk {
@@ -13,7 +14,8 @@ class Desk {
     this.batch = null;
     this.refill = 0;
     this.served = 0;
-    this.news = 0; // outcomes since the last refill
+    this.news = 0; // outcomes since more was asked for
+    this.askedAt = 0;
     this.serial = -1;
     this.standing = null;
     this.notice = "";
@@ -111,9 +113,11 @@ class Desk {
     return settled;
   }
 
-  /** Whether it is time to ask for more requests; says so once a batch. */
+  /** Asks for more requests where it is time to, and says whether it did. */
   wantsMore() {
-    if (!this.standing || this.refill !== this.served || !this.news || this.items.length > LOW) return false;
+    if (!this.standing || this.refill !== this.served || this.items.length > LOW) return false;
+    const patient = !this.items.length && performance.now() - this.askedAt > AGAIN_MS;
+    if (!this.news && !patient) return false;
     const waiting = Math.min(this.standing.open, this.standing.left) - this.saving.length;
     if (waiting <= this.items.length) return false;
     this.askForMore();
@@ -123,6 +127,7 @@ class Desk {
   askForMore() {
     this.refill += 1;
     this.news = 0;
+    this.askedAt = performance.now();
   }
 
   #add(fields) {

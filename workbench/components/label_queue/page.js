@@ -250,7 +250,7 @@ function emptiness({ standing, saving, refill, served }) {
   if (standing.left === 0) {
     return {
       title: "Done for today",
-      text: `${standing.advice} ${standing.open} ${standing.open === 1 ? "request waits" : "requests wait"} for tomorrow or for a colleague.`,
+      text: `${standing.advice} ${standing.open} still open, for colleagues too.`,
       buttons: [],
     };
   }
