@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -186,15 +186,31 @@ def test_workers_leave_with_their_parent_and_give_their_piece_back(store: Store)
 
 
 def test_a_silent_worker_is_overtaken_when_its_lease_runs_out(store: Store) -> None:
-    run = start(store, count=1, seconds=0.3)
+    run = start(store, count=1, seconds=0.8)
     with worker(store, "first") as first:
         until(lambda: jobs.pieces(store.db, run)[0]["state"] == "running")
-        os.kill(first.pid, signal.SIGSTOP)
+        freeze(store, first.pid)
         with worker(store, "second"):
             until(ended(store, run))
         os.kill(first.pid, signal.SIGCONT)
-        time.sleep(0.8)  # time for it to end its piece, whose result nobody may count
+        time.sleep(1.2)  # time for it to end its piece, whose result nobody may count
     check_whole(store, run)
+
+
+def freeze(store: Store, pid: int) -> None:
+    """Stop a process at a moment when it does not hold the database, as it would hold it for ever."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.05)
+        with closing(sqlite3.connect(store.path, timeout=0.2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(0.01)
+            else:
+                connection.execute("ROLLBACK")
+                return
 
 
 def test_a_run_is_cancelled_in_the_middle_of_a_piece_and_can_go_on(store: Store) -> None:
