@@ -17,6 +17,7 @@ FILES = (
     sample_data.CLIENTS_CSV,
     sample_data.QUESTIONNAIRES_CSV,
     sample_data.MEDICAL_CSV,
+    sample_data.SCREENING_CSV,
     sample_data.LOG_CSV,
     sample_data.STEPS_CSV,
 )
