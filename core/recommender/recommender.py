@@ -10,14 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from core.errors import InputError, NoModel
 from core.recommender.personalising import NEIGHBOURS_RATE, LastLayer, nearest, teach
 from core.recommender.settings import Progress, Settings, TrainingSummary
-from core.recommender.version import Arrays, Body, Calibration, Record, Version, from_arrays, to_arrays
+from core.recommender.version import Arrays, Body, Calibration, Version, from_arrays, to_arrays
 from core.recommender.windows import (
-    Bools,
     Floats,
-    Histories,
     History,
     Ints,
-    Windows,
     check_exercise,
     check_histories,
     check_matrix,
@@ -29,12 +26,6 @@ from core.recommender.windows import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.recommender.network import Network
-
-# Bounds on what a model carries with it, in windows.
-REHEARSAL_WINDOWS = 2048
-FORGETTING_WINDOWS = 1024
-CALIBRATION_WINDOWS = 20_000
 
 NEAREST = 3  # past cases that a new one is compared with
 
@@ -150,7 +141,7 @@ class Recommender:
         )
         rng = np.random.default_rng([self.seed, _KEEP])
         held_out = calibrate if len(calibrate) else train
-        record = _record(network, cohort, table, mask, windows, train, held_out, rng)
+        record = training.record(network, cohort, table, mask, windows, train, held_out, rng)
         body = Body(network)
         self._version = Version(network, body, body, record, summary, self.seed)
         return self
@@ -383,51 +374,3 @@ def _row(profile: ArrayLike) -> NDArray[Any]:
             f"profile has {row.ndim} dimensions; one client's profile is a flat sequence of numbers."
         )
     return row[None, :]
-
-
-def _record(
-    network: "Network",
-    cohort: Histories,
-    profiles: Floats,
-    targets: Bools | None,
-    windows: Windows,
-    train: Ints,
-    held_out: Ints,
-    rng: np.random.Generator,
-) -> Record:
-    """What is kept of a fit: see Record."""
-    from core.recommender import training
-    from core.recommender.network import probabilities
-
-    mine = np.isin(cohort.clients, train)
-    lengths = np.diff(cohort.starts)[train]
-    training_windows = windows.take(np.isin(windows.clients, train))
-    rehearsal = training_windows.take(_some(len(training_windows), REHEARSAL_WINDOWS, rng))
-    others = windows.take(np.isin(windows.clients, held_out))
-    check = others.take(_some(len(others), FORGETTING_WINDOWS, rng))
-    calibration = others.take(_some(len(others), CALIBRATION_WINDOWS, rng))
-    hidden = training.hidden_states(Body(network), calibration.items, calibration.clients, profiles)
-    likely = probabilities(network.logits(hidden))
-    two = np.partition(likely, -2, axis=1)[:, -2:] if likely.shape[1] > 1 else np.hstack([0 * likely, likely])
-    first, second = two[:, 1], two[:, 0]
-    return Record(
-        training_clients=train,
-        training_profiles=profiles[train],
-        training_items=cohort.items[mine],
-        training_starts=np.concatenate([[0], np.cumsum(lengths)]),
-        training_targets=np.ones(int(mine.sum()), dtype=np.bool_) if targets is None else targets[mine],
-        rehearsal_items=rehearsal.items,
-        rehearsal_targets=rehearsal.targets,
-        rehearsal_clients=np.searchsorted(train, rehearsal.clients),
-        slice_items=check.items,
-        slice_targets=check.targets,
-        slice_profiles=profiles[check.clients],
-        calibration_top=np.column_stack([first, second, np.maximum(1 - first - second, 0)]),
-        calibration_true=likely[np.arange(len(calibration)), calibration.targets],
-        calibration_clients=calibration.clients,
-    )
-
-
-def _some(n: int, at_most: int, rng: np.random.Generator) -> Ints:
-    """At most so many of n rows, at random, in their order."""
-    return np.arange(n) if n <= at_most else np.sort(rng.choice(n, at_most, replace=False))

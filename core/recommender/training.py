@@ -3,6 +3,7 @@
 This module imports torch, which takes more than a second: import it inside functions only.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -11,13 +12,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from core.recommender.network import Network, Tables
+from core.errors import InputError
+from core.recommender.network import Network, Tables, probabilities
 from core.recommender.settings import Progress
-from core.recommender.version import Body
-from core.recommender.windows import Floats, Ints, Windows
+from core.recommender.version import Body, Record
+from core.recommender.windows import Bools, Floats, Histories, Ints, Windows
 
 # Windows in one step of a prediction: bounds the memory, not the result.
 CHUNK = 8192
+# Bounds on what a model carries with it, in windows.
+REHEARSAL_WINDOWS = 2048
+FORGETTING_WINDOWS = 1024
+CALIBRATION_WINDOWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ def train(
     """Minimise the cross-entropy of eq. 8 with Adam; the given network is left as it is.
 
     Ends early when the loss on `stopping` has not improved for `settings.patience` epochs, and returns the network of
-    the best epoch (of the last one if `stopping` is None), that epoch, and the two losses of each epoch.
+    the best epoch (of the last one if `stopping` is None), that epoch, and the two losses of each epoch. Raises
+    InputError if the loss stops being a finite number.
     """
     settings = network.settings
     network = network.copy()
@@ -64,6 +71,11 @@ def train(
     for epoch in range(1, settings.epochs + 1):
         order = torch.randperm(len(training), generator=generator)
         train_losses.append(_epoch(network, optimiser, training, order, settings.batch_size, generator))
+        if not math.isfinite(train_losses[-1]):
+            raise InputError(
+                f"Training diverged in epoch {epoch}: standardise the profiles, or give a learning_rate below "
+                f"{settings.learning_rate}."
+            )
         stop_loss = None
         if stopping is None:
             best_epoch = epoch
@@ -159,3 +171,51 @@ def split_clients(
     stopping = min(free - calibration, max(1, round(stopping_share * len(order)))) if stopping_share else 0
     parts = np.split(order, [calibration, calibration + stopping])
     return np.sort(parts[2]), np.sort(parts[1]), np.sort(parts[0])
+
+
+def record(
+    network: Network,
+    cohort: Histories,
+    profiles: Floats,
+    targets: Bools | None,
+    windows: Windows,
+    train: Ints,
+    held_out: Ints,
+    rng: np.random.Generator,
+) -> Record:
+    """What is kept of a fit (see Record), drawn by rng where there is too much to keep.
+
+    windows: all those of the cohort; train, held_out: the clients trained on, and those to calibrate on.
+    """
+    mine = np.isin(cohort.clients, train)
+    lengths = np.diff(cohort.starts)[train]
+    training_windows = windows.take(np.isin(windows.clients, train))
+    rehearsal = training_windows.take(_some(len(training_windows), REHEARSAL_WINDOWS, rng))
+    others = windows.take(np.isin(windows.clients, held_out))
+    check = others.take(_some(len(others), FORGETTING_WINDOWS, rng))
+    calibration = others.take(_some(len(others), CALIBRATION_WINDOWS, rng))
+    hidden = hidden_states(Body(network), calibration.items, calibration.clients, profiles)
+    likely = probabilities(network.logits(hidden))
+    two = np.partition(likely, -2, axis=1)[:, -2:] if likely.shape[1] > 1 else np.hstack([0 * likely, likely])
+    first, second = two[:, 1], two[:, 0]
+    return Record(
+        training_clients=train,
+        training_profiles=profiles[train],
+        training_items=cohort.items[mine],
+        training_starts=np.concatenate([[0], np.cumsum(lengths)]),
+        training_targets=np.ones(int(mine.sum()), dtype=np.bool_) if targets is None else targets[mine],
+        rehearsal_items=rehearsal.items,
+        rehearsal_targets=rehearsal.targets,
+        rehearsal_clients=np.searchsorted(train, rehearsal.clients),
+        slice_items=check.items,
+        slice_targets=check.targets,
+        slice_profiles=profiles[check.clients],
+        calibration_top=np.column_stack([first, second, np.maximum(1 - first - second, 0)]),
+        calibration_true=likely[np.arange(len(calibration)), calibration.targets],
+        calibration_clients=calibration.clients,
+    )
+
+
+def _some(n: int, at_most: int, rng: np.random.Generator) -> Ints:
+    """At most so many of n rows, at random, in their order."""
+    return np.arange(n) if n <= at_most else np.sort(rng.choice(n, at_most, replace=False))

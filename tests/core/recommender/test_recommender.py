@@ -107,6 +107,11 @@ def test_training_stops_early_and_keeps_the_best_weights():
     assert np.array_equal(model.state()["weights.w_x"], stopped_there.state()["weights.w_x"])
 
 
+def test_a_training_that_diverges_says_so(cohort):
+    with pytest.raises(InputError, match="diverged in epoch 1.*learning_rate"):
+        Recommender(replace(QUICK, learning_rate=1e30)).fit(*cohort)
+
+
 def test_an_error_from_progress_ends_training(cohort):
     class Cancelled(Exception):
         pass
