@@ -108,7 +108,7 @@ def test_training_stops_early_and_keeps_the_best_weights():
 
 
 def test_a_training_that_diverges_says_so(cohort):
-    with pytest.raises(InputError, match="diverged in epoch 1.*learning_rate"):
+    with pytest.raises(InputError, match=r"diverged in epoch 1.*learning_rate"):
         Recommender(replace(QUICK, learning_rate=1e30)).fit(*cohort)
 
 
