@@ -58,7 +58,7 @@ class Desk:
         try:
             named = self._write(store, sent.get("ops") or [])
             self.outcomes = {key: outcome for key, outcome in self.outcomes.items() if key in named}
-            wanted = int(sent.get("refill") or 0)
+            wanted = sent.get("refill", 0)
             if self.number == 0 or wanted != self.refill:
                 self._fill(store)
                 self.refill = wanted

@@ -9,6 +9,7 @@ from core.services.labelling import Answer
 
 LONGEST_KEY = 64
 LONGEST_REASON = 500
+LARGEST = 2**53  # the largest number up to which the browser's own are whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,12 @@ def parse(raw: Mapping[str, Any]) -> Operation:
 
 def _number(raw: Mapping[str, Any], name: str) -> int:
     value = raw.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 0:
+    whole = not isinstance(value, bool) and (
+        isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    )
+    if not whole or not 0 <= value <= LARGEST:  # type: ignore[operator]
         raise InputError(f"{name} is {value!r}; expected a whole number, 0 or more.")
-    return int(value)
+    return int(value)  # type: ignore[arg-type]
 
 
 def _optional_number(raw: Mapping[str, Any], name: str) -> int | None:

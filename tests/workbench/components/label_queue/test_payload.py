@@ -1,0 +1,52 @@
+import pytest
+
+from workbench.components.label_queue import payload, script
+
+
+def test_before_and_after_become_rows_of_the_same_exercises() -> None:
+    before = [("Plank", 0.4), ("Row", 0.3), ("Squat", 0.1)]
+    after = [("Row", 0.6), ("Plank", 0.2), ("Lunge", 0.1)]
+    assert payload.paired(before, after, "Row") == [
+        {"name": "Row", "before": 0.3, "after": 0.6, "taught": True},
+        {"name": "Plank", "before": 0.4, "after": 0.2, "taught": False},
+        {"name": "Lunge", "before": None, "after": 0.1, "taught": False},
+        {"name": "Squat", "before": 0.1, "after": None, "taught": False},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "begins"),
+    [
+        ((0.400, 0.402), "Nothing forgotten"),
+        ((0.400, 0.430), "Better"),
+        ((0.400, 0.300), "Worse on clients it never saw: 40.0% right before, 30.0% after."),
+    ],
+)
+def test_the_forgetting_check_in_words(accuracy: tuple[float, float], begins: str) -> None:
+    assert payload.forgetting_sentence(accuracy).startswith(begins)
+
+
+def test_no_check_no_words() -> None:
+    assert payload.forgetting_sentence(None) == ""
+
+
+def test_days_and_results_of_the_past() -> None:
+    assert payload.day("2026-02-01T08:00:00.000Z") == "Sun 1 Feb"
+    assert payload.day("yesterday") == "yesterday"
+    assert [payload.done_word(success) for success in (1, 0, None)] == ["done", "failed", ""]
+    assert payload.nearest_sentence({"after": ["Plank", "Row"], "then": "Squat"}) == "Plank · Row → Squat"
+    assert payload.nearest_sentence({"after": [], "then": "Squat"}) == "at the start → Squat"
+
+
+def test_a_catalogue_has_another_hash_when_a_name_changes() -> None:
+    first, rows = payload.catalogue_document([(1, "Plank", "core")])
+    second, _ = payload.catalogue_document([(1, "Plank hold", "core")])
+    assert rows == [[1, "Plank", "core"]]
+    assert first != second
+
+
+def test_the_script_is_one_module_that_never_writes_markup() -> None:
+    text = script()
+    assert text.count("export default") == 1
+    assert "innerHTML" not in text
+    assert "insertAdjacentHTML" not in text
