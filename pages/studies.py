@@ -41,7 +41,7 @@ def go_on(run_id: str) -> None:
 
 def overview() -> None:
     """A form for a new run, and the runs there are."""
-    st.subheader("New run")
+    st.header("New run")
     name = st.selectbox(
         "Study", list(STUDIES), format_func=lambda key: STUDIES[key].title, key=STUDY, bind="query-params"
     )
@@ -55,7 +55,7 @@ def overview() -> None:
             st.error(str(problem), icon=":material/error:")
         else:
             st.toast("Queued. A worker takes it up in a moment.", icon=":material/schedule:")
-    st.subheader("Runs")
+    st.header("Runs")
     if not running.count(store):
         empty.draw(
             "No runs yet",
@@ -104,7 +104,7 @@ def runs(going: int, states: tuple[str, ...], only: str | None) -> None:
     for run in running.newest(store, STUDIES, states=states, study=only, limit=limit):
         row(run, alone=going == 1)
     if total > limit:
-        st.caption(f"The newest {limit} of {total:,} runs.")
+        study_run.quiet(f"The newest {limit} of {total:,} runs.")
         if st.button(f"Show {min(MORE, total - limit)} more", icon=":material/expand_more:"):
             st.session_state["runs_limit"] = limit + MORE
             st.rerun()
@@ -116,8 +116,8 @@ def row(run: Run, *, alone: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{run.title}**", width="content")
             study_run.badge(run)
-            st.caption(study_run.made(run), width="content")
-        st.caption(study_run.settings_line(run, STUDIES))
+            study_run.quiet(study_run.made(run), width="content")
+        study_run.quiet(study_run.settings_line(run, STUDIES))
         if run.active:
             study_run.progress(run, alone=alone)
         if run.state == "failed":
@@ -142,10 +142,10 @@ def one(run_id: str) -> None:
         st.warning(str(missing), icon=":material/search_off:")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(run.title, width="content")
+        st.header(run.title, width="content")
         study_run.badge(run)
-    st.caption(study_run.made(run))
-    st.caption(study_run.settings_line(run, STUDIES))
+    study_run.quiet(study_run.made(run))
+    study_run.quiet(study_run.settings_line(run, STUDIES))
     match run.state:
         case "queued" | "running":
             st.fragment(watched, run_every=LOOK_SECONDS)(run_id, run.state)
@@ -173,7 +173,7 @@ def watched(run_id: str, state: str) -> None:
     study_run.progress(run, alone=True)
     for piece in run.pieces:
         if piece.state == "running":
-            st.caption(f"{cells.escaped(piece.title)}: {piece.fraction:.0%}")
+            study_run.quiet(f"{cells.escaped(piece.title)}: {piece.fraction:.0%}")
     st.button("Cancel", key="stop", icon=":material/cancel:", on_click=stop, args=(run_id,))
 
 

@@ -64,9 +64,9 @@ def facts(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-def text(table: Table) -> str:
-    """A table as aligned text: numbers to the right."""
-    cells = [[shown(cell) for cell in row] for row in table.rows]
+def text(table: Table, *, most_rows: int = 40) -> str:
+    """A table as aligned text: numbers to the right, the first rows of a long one."""
+    cells = [[shown(cell) for cell in row] for row in table.rows[:most_rows]]
     right = [
         any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in table.rows)
         for i in range(len(table.columns))
@@ -79,4 +79,7 @@ def text(table: Table) -> str:
         ).rstrip()
         for row in [table.columns, *cells]
     ]
-    return "\n".join([table.title, *(f"  {line}" for line in lines), *([table.note] if table.note else [])])
+    more = [f"  … and {len(table.rows) - most_rows:,} more rows"] if len(table.rows) > most_rows else []
+    return "\n".join(
+        [table.title, *(f"  {line}" for line in lines), *more, *([table.note] if table.note else [])]
+    )

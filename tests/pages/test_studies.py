@@ -112,7 +112,7 @@ def test_the_address_opens_a_result(store: Store) -> None:
     work(store)
     page = open_page(run=run_id)
     assert "The mean is 45" in texts(page)
-    assert "Throws" in texts(page)
+    assert [tab.label for tab in page.tabs] == ["Throws"]
     assert "A note." in texts(page)
     tables = [table.value for table in page.table]
     assert [str(cell) for cell in tables[0].iloc[:, 0]] == ["=0", "=1", "=2"]
@@ -133,7 +133,7 @@ def test_opening_from_the_list_and_going_back(store: Store) -> None:
     assert "The mean is" in texts(page)
     page = press(page, "All runs")
     assert "run" not in page.query_params
-    assert "New run" in page.subheader[0].value
+    assert "New run" in page.header[0].value
 
 
 def test_a_failed_run_says_why_and_offers_ways_on(store: Store) -> None:

@@ -1,6 +1,8 @@
 """A run of a study on a page: its state at a glance, and the result of one that is done."""
 
 from datetime import UTC, datetime
+from numbers import Integral
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -16,6 +18,7 @@ from workbench import cells, report
 from workbench.charts import figure
 
 MOST_ROWS = 200
+TALL_ROWS, TABLE_HEIGHT = 20, 620  # longer tables scroll, their heading stays
 CHART_WIDTH = 600
 BADGES = {
     "queued": (":material/schedule:", "gray"),
@@ -24,6 +27,11 @@ BADGES = {
     "failed": (":material/error:", "red"),
     "cancelled": (":material/cancel:", "orange"),
 }
+
+
+def quiet(text: str, *, width: Literal["stretch", "content"] = "stretch") -> None:
+    """Small text; a caption would be too pale to read for some."""
+    st.markdown(f":small[{text}]", width=width)
 
 
 def badge(run: Run) -> None:
@@ -71,7 +79,7 @@ def progress(run: Run, *, alone: bool) -> None:
         waited = (datetime.now(UTC) - datetime.fromisoformat(run.created_at)).total_seconds()
         st.progress(run.fraction, text=f"Waiting for a worker · {len(run.pieces)} pieces")
         if alone and waited > 15:
-            st.caption(
+            quiet(
                 "No worker has taken it up yet. Workers belong to the workbench: start it with "
                 "`python -m workbench`, and look at its terminal if this stays."
             )
@@ -87,13 +95,16 @@ def result(store: Store, run: Run, found: Result, *, by: str) -> None:
     with st.container(horizontal=True):  # as many beside one another as there is room for
         for number, chart in enumerate(found.charts):
             st.plotly_chart(figure(chart), width=CHART_WIDTH, key=f"chart_{run.id}_{number}", alt=chart.alt)
-    for number, table in enumerate(found.tables):
-        _table(store, run, table, number, by=by)
+    if not found.tables:
+        return
+    tabs = st.tabs([cells.escaped(table.title) for table in found.tables])
+    for number, (tab, table) in enumerate(zip(tabs, found.tables, strict=True)):
+        with tab:
+            _table(store, run, table, number, by=by)
 
 
 def _table(store: Store, run: Run, table: Table, number: int, *, by: str) -> None:
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.markdown(f"#### {cells.escaped(table.title)}", width="content")
+    with st.container(horizontal_alignment="right"):
         st.download_button(
             "CSV",
             csv_text(table.columns, table.rows).encode(),
@@ -106,7 +117,7 @@ def _table(store: Store, run: Run, table: Table, number: int, *, by: str) -> Non
             args=(store, run.id, table.title, by),
         )
     if table.note:
-        st.caption(cells.escaped(table.note))
+        quiet(cells.escaped(table.note))
     if not table.rows:
         st.info("This table is empty.", icon=":material/table:")
         return
@@ -117,11 +128,12 @@ def _table(store: Store, run: Run, table: Table, number: int, *, by: str) -> Non
     st.table(
         frame.head(MOST_ROWS).style.format(_shown, na_rep=cells.NOTHING),
         border="horizontal",
+        height=TABLE_HEIGHT if len(frame) > TALL_ROWS else "content",
         hide_index=True,
         alt=table.title,
     )
     if len(frame) > MOST_ROWS:
-        st.caption(f"The first {MOST_ROWS} of {len(frame):,} rows; the CSV file has them all.")
+        quiet(f"The first {MOST_ROWS} of {len(frame):,} rows; the CSV file has them all.")
 
 
 def _note_export(store: Store, run_id: str, what: str, by: str) -> None:
@@ -129,7 +141,9 @@ def _note_export(store: Store, run_id: str, what: str, by: str) -> None:
 
 
 def _shown(cell: object) -> str:
-    return cells.shown(cell) if isinstance(cell, str | int | float) else cells.NOTHING
+    if isinstance(cell, Integral) and not isinstance(cell, bool):
+        return cells.shown(int(cell))  # of NumPy's making
+    return cells.shown(cell) if isinstance(cell, str | bool | float) else cells.NOTHING
 
 
 def details(run: Run, studies: Studies) -> None:
@@ -137,7 +151,7 @@ def details(run: Run, studies: Studies) -> None:
     study = studies.get(run.study)
     labels = {option.name: option.label for option in options(study.settings)} if study else {}
     with st.expander("How this run was made", icon=":material/receipt_long:"):
-        st.caption(
+        quiet(
             "The same settings, seed, code and data give the same figures. The address of this page opens this run."
         )
         facts = [*cells.listed(run.settings, labels), *report.facts(run)]
