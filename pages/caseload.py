@@ -7,6 +7,7 @@ import streamlit as st
 from core.services import caseload, models, recommending
 from workbench import context
 from workbench.components import certainty, client_table, empty, figures, synthetic
+from workbench.components.text import small
 
 HERE = Path(__file__).parent
 # Keys of the widgets are the names in the address: a link opens the same view again.
@@ -73,7 +74,14 @@ if not cohorts:
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("Caseload", width="content")
     name = st.selectbox(
-        "Cohort", list(by_name), key=COHORT, bind="query-params", label_visibility="collapsed", width=340
+        "Cohort",
+        list(by_name),
+        key=COHORT,
+        bind="query-params",
+        on_change=back_to_first,
+        args=(COHORT,),
+        label_visibility="collapsed",
+        width=340,
     )
 cohort = by_name[name]
 if cohort["synthetic"]:
@@ -149,7 +157,7 @@ click = client_table.draw(
 if page.pages > 1:
     with st.container(horizontal_alignment="center"):
         st.pagination(page.pages, key=PAGE, bind="query-params")
-st.caption(certainty.EXPLAINED.format(level=level))
+small(certainty.EXPLAINED.format(level=level))
 
 if click:
     # The way back, and to the neighbours, from the client's page.

@@ -11,7 +11,7 @@ from workbench import client_charts as charts
 from workbench import context
 from workbench.components import client_sections as sections
 from workbench.components import empty, synthetic
-from workbench.components.text import plain
+from workbench.components.text import plain, small
 
 HERE = Path(__file__).parent
 CLIENT = "client"
@@ -19,6 +19,7 @@ CLIENT = "client"
 STYLE = """<style>
 .st-key-limits { position: sticky; top: 3.75rem; z-index: 40; background: #ffffff; }
 .st-key-client [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
+.st-key-client h2 { font-size: 1.3rem; padding: 0.4rem 0 0.6rem; }
 .st-key-client [data-testid="stColumn"] { min-width: min(21rem, 100%); }
 </style>"""
 
@@ -134,7 +135,7 @@ def notes(view: clients.Client) -> None:
     for note in view.notes:
         with st.container(border=True, gap="xxsmall"):
             st.text(note["text"])
-            st.caption(plain(f"{note['author']}, {sections.moment(note['at'])}"))
+            small(plain(f"{note['author']}, {sections.moment(note['at'])}"))
 
 
 def page(view: clients.Client) -> None:
@@ -160,7 +161,7 @@ def page(view: clients.Client) -> None:
         with left:
             sections.recommendation(view, level=models.alpha(store), requests=HERE / "label_requests.py")
         with right:
-            st.subheader("Certainty over time", anchor=False)
+            st.header("Certainty over time", anchor=False)
             if view.margins:
                 figure = charts.margins(
                     view.margins,
@@ -169,7 +170,7 @@ def page(view: clients.Client) -> None:
                 )
                 words = charts.margins_in_words(view.margins, view.threshold)
                 st.plotly_chart(figure, config=charts.CONFIG, alt=words, key="margins")
-                st.caption(words)
+                small(words)
             else:
                 st.markdown("No margins yet: they begin with the first exercise that is logged.")
         sections.quality(view)
@@ -180,10 +181,10 @@ def page(view: clients.Client) -> None:
     with answered:
         left, right = st.columns([7, 5], gap="large")
         with left:
-            st.subheader("Answers", anchor=False)
+            st.header("Answers", anchor=False)
             answers(view)
         with right:
-            st.subheader("Picks", anchor=False)
+            st.header("Picks", anchor=False)
             st.markdown("No picks yet.")
     with profile:
         sections.documents(view)
