@@ -65,7 +65,7 @@ def serve(data: Path, port: int) -> None:
     _say(
         f"Spotter is on http://{ADDRESS}:{port}  (ready in {time.monotonic() - started:.1f} s; Ctrl-C stops it)"
     )
-    uvicorn.run(application(store), host=ADDRESS, port=port, log_level="warning")
+    uvicorn.run(application(store), host=ADDRESS, port=port, log_level="warning", access_log=False)
 
 
 def application(store: Store) -> Any:

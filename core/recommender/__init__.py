@@ -13,6 +13,7 @@ from core.recommender.asking import (
     entropy,
     least_confidence,
     margin,
+    observed_rates,
 )
 from core.recommender.doubt import (
     Cause,
@@ -55,6 +56,7 @@ __all__ = [
     "least_confidence",
     "margin",
     "nearest_cases",
+    "observed_rates",
     "prediction_set",
     "set_threshold",
 ]

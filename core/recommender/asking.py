@@ -10,6 +10,7 @@ The three rules answer the same question side by side. Each is calibrated on hel
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -24,6 +25,7 @@ from core.recommender.margin import (
     check_probabilities,
     check_unit_interval,
     fit_margin,
+    fit_top,
 )
 from core.recommender.quadrature import BoolArray, FloatArray
 
@@ -180,6 +182,37 @@ def asked_rate(rule: AskingRule, margins: ArrayLike) -> AskedRate:
         raise InputError("margins is empty; the observed rate needs at least one margin")
     asked = int(np.count_nonzero(asks))
     return AskedRate(nominal=rule.alpha, observed=asked / asks.size, asked=asked, steps=asks.size)
+
+
+def observed_rates(top: ArrayLike, clients: ArrayLike, alphas: Sequence[float]) -> dict[str, list[AskedRate]]:
+    """How often each rule asks of clients it was not calibrated on, by its name, one entry for each alpha.
+
+    ``top`` is (m, 3), rows [y(N), y(N−1), rest] of held-out clients, ``clients`` (m,) says whose they are. Every
+    other client calibrates and the rest are asked about, then the other way round; the two are counted together.
+    Raises InputError with fewer than two clients, or for shapes that do not fit.
+    """
+    rows, owner = np.asarray(top, dtype=np.float64), np.asarray(clients)
+    if rows.ndim != 2 or rows.shape[1] != 3 or owner.shape != rows.shape[:1]:
+        raise InputError(f"top has shape {rows.shape} and clients {owner.shape}; expected (m, 3) and (m,)")
+    known = np.unique(owner)
+    if known.size < 2:
+        raise InputError("Observed rates need margins of at least two clients.")
+    first = np.isin(owner, known[::2])
+    margins = np.clip(rows[:, 0] - rows[:, 1], 0.0, 1.0)
+    rates: dict[str, list[AskedRate]] = {"conformal": [], "empirical": [], "Dirichlet": []}
+    for alpha in alphas:
+        asked = dict.fromkeys(rates, 0)
+        for half in (first, ~first):
+            rules: dict[str, AskingRule] = {
+                "conformal": ConformalRule(margins[half], alpha=alpha),
+                "empirical": EmpiricalRule(margins[half], alpha=alpha),
+                "Dirichlet": DirichletRule(fit_top(rows[half]), alpha),
+            }
+            for name, rule in rules.items():
+                asked[name] += int(np.count_nonzero(rule.asks(margins[~half])))
+        for name, count in asked.items():
+            rates[name].append(AskedRate(alpha, count / margins.size, count, margins.size))
+    return rates
 
 
 def _checked_alpha(alpha: float) -> float:

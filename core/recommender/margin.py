@@ -322,11 +322,18 @@ def fit_margin(
     p = check_probabilities(probabilities)
     if p.ndim != 2 or p.shape[0] < 2:
         raise InputError(f"probabilities has shape {p.shape}; expected (n, N) with at least 2 rows")
+    ordered = np.partition(p, (-2, -1), axis=1)
+    top = np.column_stack([ordered[:, -1], ordered[:, -2], ordered[:, :-2].sum(axis=1)])
+    return fit_top(top, floor=floor, renormalise=renormalise)
+
+
+def fit_top(top: ArrayLike, *, floor: float = 1e-30, renormalise: bool = True) -> MarginDistribution:
+    """The same fit where [y(N), y(N−1), rest] is at hand already, as the rows of an (n, 3) matrix."""
     if not 0 < floor < 1e-2:
         raise InputError(f"floor = {floor!r}; expected a small share between 0 and 0.01")
-    ordered = np.partition(p, (-2, -1), axis=1)
-    shares = np.column_stack([ordered[:, -1], ordered[:, -2], ordered[:, :-2].sum(axis=1)])
-    shares = np.maximum(shares, floor)
+    shares = np.maximum(check_probabilities(top, name="top"), floor)
+    if shares.ndim != 2 or shares.shape[0] < 2 or shares.shape[1] != 3:
+        raise InputError(f"top has shape {shares.shape}; expected (n, 3) with at least 2 rows")
     shares /= shares.sum(axis=1, keepdims=True)
     a1, a2, a3 = _fit_dirichlet(shares)
     return MarginDistribution(a1, a2, a3, renormalise=renormalise)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError, NoModel
-from core.recommender import ConformalRule, Progress, Recommender, Settings, set_threshold
+from core.recommender import ConformalRule, Progress, Recommender, Settings, observed_rates, set_threshold
 from core.services import Store
 from core.services.features import Document, Encoder, FloatArray, cohort_arrays
 from core.store import people, versions, weights
 
 ALPHA = "asking.alpha"
 DEFAULT_ALPHA = 0.2
+REPORTED_ALPHAS = (0.01, 0.05, 0.1, 0.2)
 MOST_LOADED = 512
 SET_ALPHA = 0.1  # a prediction set leaves out the right exercise at most once in ten times
 
@@ -148,8 +149,18 @@ def train(
         "data": arrays.fingerprint(),
         "clients": len(arrays.client_ids),
         "rows": sum(map(len, arrays.histories)),
+        "asked_rates": _asked_rates(recommender),
     }
     return Trained(cohort_id, weights.save(store.weights, recommender.state()), report)
+
+
+def _asked_rates(recommender: Recommender) -> list[dict[str, Any]]:
+    """Nominal and observed rate of each asking rule on held-out clients; empty where too few were held out."""
+    calibration = recommender.calibration
+    if len(set(calibration.clients.tolist())) < 2:
+        return []
+    rates = observed_rates(calibration.top, calibration.clients, REPORTED_ALPHAS)
+    return [{"rule": rule, **asdict(rate)} for rule, found in rates.items() for rate in found]
 
 
 @dataclass(frozen=True, slots=True)

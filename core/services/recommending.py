@@ -19,7 +19,6 @@ TREND = 12
 BATCH = 2000
 IDLE_DAYS = 7
 GOAL_DAYS = 14
-GOALS_MISSED = 0.4
 REQUESTS_A_DAY = "asking.per_client_a_day"
 DEFAULT_REQUESTS_A_DAY = 3
 
@@ -249,6 +248,6 @@ def _attention(
         idle = (datetime.fromisoformat(newest) - datetime.fromisoformat(last_at)).days
         if idle >= IDLE_DAYS:
             return 2, f"No exercise logged for {idle} days"
-    if goal_days >= GOAL_DAYS // 2 and goal_hits < GOALS_MISSED * goal_days:
-        return 1, f"Step goal met on {goal_hits} of {goal_days} days"
+    if goal_days >= GOAL_DAYS // 2 and goal_hits == 0:
+        return 1, f"No step goal met in {goal_days} days with a count"
     return 0, ""

@@ -83,6 +83,7 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
                 ),
                 "Losses are cross-entropies in nats; dropout makes that on the clients trained on look worse.",
             ),
+            *_asking(report["asked_rates"]),
         ),
         charts=(
             Chart(
@@ -93,6 +94,20 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
                 tuple(lines),
                 f"Loss by epoch; the lowest on held-out clients is at epoch {summary['best_epoch']}.",
             ),
+        ),
+    )
+
+
+def _asking(rates: Sequence[dict[str, Any]]) -> Sequence[Table]:
+    if not rates:
+        return ()
+    return (
+        Table(
+            "When it asks",
+            ("Rule", "Asks at most (nominal)", "Asked (observed)", "Steps"),
+            tuple((rate["rule"], rate["nominal"], rate["observed"], rate["steps"]) for rate in rates),
+            "On clients that were not trained on: half of them calibrate and the other half are asked about, and the "
+            "other way round. The workbench asks by the conformal rule.",
         ),
     )
 

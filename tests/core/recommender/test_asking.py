@@ -14,6 +14,7 @@ from core.recommender.asking import (
     entropy,
     least_confidence,
     margin,
+    observed_rates,
 )
 from core.recommender.margin import MarginDistribution
 
@@ -209,3 +210,37 @@ def test_bad_margins_and_empty_rate():
 def test_raw_distribution_without_such_a_quantile():
     with pytest.raises(InputError, match="mass"):
         DirichletRule(MarginDistribution(1.59, 0.42, 0.31, renormalise=False), alpha=0.9)
+
+
+def top_of(rng, clients, steps):
+    p = np.sort(model_outputs(rng, clients * steps), axis=1)
+    return np.column_stack([p[:, -1], p[:, -2], p[:, :-2].sum(axis=1)]), np.repeat(np.arange(clients), steps)
+
+
+def test_observed_rates_hold_for_conformal_and_count_every_step_once():
+    top, clients = top_of(np.random.default_rng(8), 40, 30)
+    rates = observed_rates(top, clients, [0.05, 0.2])
+    assert list(rates) == ["conformal", "empirical", "Dirichlet"]
+    for found in rates.values():
+        assert [rate.nominal for rate in found] == [0.05, 0.2]
+        assert all(rate.steps == 1200 and rate.observed == rate.asked / 1200 for rate in found)
+    # Twice 600 margins: three standard errors above the nominal rate.
+    for rate in rates["conformal"]:
+        assert rate.observed <= rate.nominal + 3 * np.sqrt(2 * rate.nominal * (1 - rate.nominal) / 600)
+
+
+def test_observed_rates_never_calibrate_on_the_client_that_is_asked_about():
+    # Two clients: one always sure, one never. Calibrated on the other, one is always asked about, one never.
+    top = np.array([[0.9, 0.05, 0.05]] * 20 + [[0.4, 0.35, 0.25]] * 20) + np.linspace(0, 1e-3, 40)[
+        :, None
+    ] * [1, -1, 0]
+    rate = observed_rates(top, [7] * 20 + [9] * 20, [0.1])["conformal"][0]
+    assert rate.asked == 20
+
+
+@pytest.mark.parametrize(
+    ("top", "clients"), [(np.full((4, 3), 1 / 3), [1] * 4), (np.ones((4, 2)), [1, 2, 1, 2])]
+)
+def test_observed_rates_need_two_clients_and_three_shares(top, clients):
+    with pytest.raises(InputError):
+        observed_rates(top, clients, [0.1])
