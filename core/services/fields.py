@@ -25,7 +25,18 @@ LABELS = {
     "chips_total": "CHIPS, physical symptoms (0–132)",
     "glteq_score": "GLTEQ, weekly leisure activity",
     "exse_score": "EXSE, exercise self-efficacy (0–100)",
+    "glteq_strenuous": "GLTEQ, strenuous bouts a week",
+    "glteq_moderate": "GLTEQ, moderate bouts a week",
+    "glteq_mild": "GLTEQ, mild bouts a week",
+    "glteq_sweat": "GLTEQ, working up a sweat",
+    "medication": "Takes medication",
+    "heart_condition_or_high_blood_pressure": "Heart condition or high blood pressure",
+    "other_chronic_condition": "Other long-term condition",
+    "medicine_for_long_term_condition": "Medicine for a long-term condition",
+    "bone_joint_or_muscle_problem": "Bone, joint or muscle problem",
+    "supervised_exercise_only": "Exercise under medical supervision only",
 }
+ITEMS = {"pss": 10, "dass": 21, "chips": 33, "exse": 8}
 UNITS = {
     "age": "years",
     "bmi": "kg/m²",

@@ -18,6 +18,22 @@ NEUTRAL = re.compile(r"(.*_)?(date|on|at|at_utc|by|id|version|form|language)")
 # Where "no" is the answer that limits: nobody has said that the client may exercise.
 CLEARANCE = re.compile(r"(.*_)?(cleared|clearance|may_exercise|fit_to_exercise|approved)(_.*)?")
 
+# Fields that hold what the client has, so that the values speak for themselves; several are parted by semicolons.
+NAMING = frozenset({"conditions", "condition", "diagnoses", "injuries", "limitations", "contraindications"})
+# Questions that belong together: where one was answered, another without an answer is not a no.
+ASKED = {
+    "medical": ("conditions", "medication"),
+    "screening": (
+        "heart_condition_or_high_blood_pressure",
+        "chest_pain",
+        "dizziness_or_fainting",
+        "other_chronic_condition",
+        "medicine_for_long_term_condition",
+        "bone_joint_or_muscle_problem",
+        "supervised_exercise_only",
+    ),
+}
+
 LONG_GAP_DAYS = 8
 MANY_STEPS = 60_000
 SAME_IN_A_ROW = 3
@@ -29,22 +45,34 @@ def limits(documents: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
     A field counts when it was answered with anything but a form of no: ``yes`` and 1 give the field's
     name, any other text gives both. Measurements (numbers other than 1) and dates are no limits. Where a
-    doctor's clearance was asked for, no is the limit.
+    doctor's clearance was asked for, no is the limit. Of the questions in ``ASKED``, those without an answer
+    are named as such.
     """
     found: list[str] = []
     for kind in LIMITING:
-        for key, value in documents.get(kind, {}).items():
+        document = documents.get(kind, {})
+        for key, value in document.items():
             if key in fields.NOT_SHOWN or NEUTRAL.fullmatch(key):
                 continue
-            sentence = _limit(key, value)
-            if sentence and sentence not in found:
-                found.append(sentence)
-    return found
+            if key in NAMING and isinstance(value, str | list | tuple):
+                found += _named(value)
+            else:
+                found.append(_limit(key, value))
+        if any(key in document for key in ASKED[kind]):
+            found += [
+                f"{fields.label(key)}: not answered" for key in ASKED[kind] if document.get(key) is None
+            ]
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def _named(value: str | Sequence[object]) -> list[str]:
+    names = value.split(";") if isinstance(value, str) else [str(item) for item in value]
+    return [name[0].upper() + name[1:] for name in map(str.strip, names) if name.casefold() not in NO]
 
 
 def _limit(key: str, value: Any) -> str:
     if isinstance(value, list | tuple):
-        named = [str(item) for item in value if str(item).strip().casefold() not in NO]
+        named = _named(value)
         return f"{fields.label(key)}: {', '.join(named)}" if named else ""
     if value is None or (isinstance(value, int | float) and value not in (0, 1)):
         return ""
@@ -81,7 +109,8 @@ def _of_documents(documents: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for document in documents.values():
         for name, answers in fields.series(document).items():
             numbers = [number for number, key in answers if document[key] is not None]
-            missing = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
+            items = max([fields.ITEMS.get(name, 0), *numbers])
+            missing = sorted(set(range(1, items + 1)) - set(numbers))
             if missing:
                 found.append(
                     f"{fields.label(name)}: {_count(missing, 'answer')} missing ({_listed(missing)})."

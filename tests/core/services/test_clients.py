@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError, NotFound
-from core.services import clients, fields, models
+from core.services import clients, fields, models, records
 from core.store import audit, people
 
 KNOWN = {"profile": {"age": 40}, "medical": {"asthma": "no"}}
@@ -36,17 +36,20 @@ def test_limits_are_what_was_answered_with_anything_but_no():
             "knee_injury": "Yes",
             "heart_disease": "no",
             "medication": "None",
+            "injuries": "left knee; none; back",
             "allergies": ["pollen", "none"],
             "resting_heart_rate": 62,
             "recorded_at": "2026-01-01T00:00:00Z",
         },
-        "screening": {"chest_pain": 1, "dizziness": 0, "bone_problem": True, "screened_on": "2026-01-02"},
+        "screening": {"pain": 1, "dizziness": 0, "bone_problem": True, "screened_on": "2026-01-02"},
     }
     assert clients.limits(documents) == [
-        "Conditions: asthma",
+        "Asthma",
         "Knee injury",
-        "Allergies: pollen",
-        "Chest pain",
+        "Left knee",
+        "Back",
+        "Allergies: Pollen",
+        "Pain",
         "Bone problem",
     ]
 
@@ -57,6 +60,22 @@ def test_limits_are_what_was_answered_with_anything_but_no():
 def test_a_clearance_that_was_not_given_is_the_limit(answer, found):
     limits = clients.limits({"screening": {"cleared_by_doctor": answer}})
     assert limits == found if isinstance(found, list) else len(limits) == found
+
+
+def test_a_question_without_an_answer_is_not_a_no():
+    answers = dict.fromkeys(records.ASKED["screening"], "no")
+    assert clients.limits({"screening": answers}) == []
+    del answers["chest_pain"]
+    assert clients.limits({"screening": answers}) == ["Chest pain: not answered"]
+    assert clients.limits({"medical": {"conditions": "none", "medication": "no"}}) == []
+    assert clients.limits({"medical": {"conditions": "none"}}) == ["Takes medication: not answered"]
+
+
+def test_the_last_item_of_a_known_questionnaire_is_missed():
+    answered = {f"pss_{number}": 2 for number in range(1, 10)}
+    assert clients.quality({**KNOWN, "questionnaire": answered}, log(1), []) == [
+        "PSS: 1 answer missing (no. 10)."
+    ]
 
 
 def test_without_documents_there_are_no_limits():
