@@ -1,11 +1,52 @@
 """Train a cohort's base model and put it in force, what trainers taught included."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from core.recommender import Progress
 from core.services import Store, labelling, models, recommending
 from core.services.models import Trained
-from core.store import labels, versions
+from core.store import exercises, labels, people, versions
+
+
+@dataclass(frozen=True, slots=True)
+class Trainable:
+    """A cohort and the model in force for it.
+
+    Attributes:
+        logged: rows of the exercise log that were imported.
+        version: the base version in force, with ``report`` and ``created_at``; None before the first training.
+        taught: clients whose own version has learnt from a trainer's answers.
+    """
+
+    cohort_id: int
+    name: str
+    synthetic: bool
+    clients: int
+    logged: int
+    version: dict[str, Any] | None
+    taught: int
+
+
+def overview(store: Store) -> list[Trainable]:
+    """Every cohort with its model, oldest first."""
+    return [
+        Trainable(
+            cohort_id=cohort["id"],
+            name=cohort["name"],
+            synthetic=bool(cohort["synthetic"]),
+            clients=cohort["clients"],
+            logged=exercises.logged_rows(store.db, cohort["id"]),
+            version=_version(store, cohort["model_version_id"]),
+            taught=len(labels.taught_clients(store.db, cohort["id"])),
+        )
+        for cohort in people.cohorts(store.db)
+    ]
+
+
+def _version(store: Store, version_id: int | None) -> dict[str, Any] | None:
+    return None if version_id is None else versions.version(store.db, version_id)
 
 
 def train_cohort(

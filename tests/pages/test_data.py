@@ -5,9 +5,16 @@ from streamlit.testing.v1 import AppTest
 
 from core.services import Store
 from core.services.importing import check
+from core.services.studies import registry, running
 from core.store import people
+from tests.cohorts import small_cohort
 
 PAGE = Path(__file__).parents[2] / "pages" / "data.py"
+# With the page that its links lead to.
+APP = f"""
+import streamlit as st
+st.navigation([st.Page({str(PAGE)!r}, default=True), st.Page({str(PAGE.with_name("studies.py"))!r})]).run()
+"""
 LOG = "client,time,exercise\nanna,2026-01-05,Squat\nbo,2026-01-06,Squat\n"
 
 
@@ -102,4 +109,33 @@ def test_somebody_elses_change_in_between_is_said_and_the_file_is_checked_anew(p
     page.button(key="import_take").click().run()
     assert stored(folder) == 2
     assert check(store, path).needs
+    store.close()
+
+
+def test_the_model_in_force_is_told_and_trained_anew_by_a_button(folder):
+    small_cohort(folder / "data", clients=12, days=8).close()
+    page = AppTest.from_string(APP, default_timeout=30).run()
+    assert not page.exception
+    assert "Test cohort" in everything(page)
+    assert "model version 1 of" in everything(page)
+    assert "synthetic" in everything(page)
+    page.button(key="train 1").click().run()
+    assert not page.exception
+    store = Store(folder / "data")
+    run = running.newest(store, registry.STUDIES)[0]
+    assert (run.study, run.settings["cohort"], run.state) == ("train", "Test cohort", "queued")
+    assert page.get("page_link")
+    with pytest.raises(KeyError):
+        page.button(key="train 1")
+    store.close()
+
+
+def test_a_cohort_without_a_log_cannot_be_trained(folder):
+    store = Store(folder / "data")
+    with store.change("add", by="system", subject="x") as change:
+        people.add_cohort(change.db, "Empty", source="x", synthetic=False)
+    page = AppTest.from_file(str(PAGE), default_timeout=30).run()
+    assert not page.exception
+    assert page.button(key="train 1").disabled
+    assert "no model yet" in everything(page)
     store.close()

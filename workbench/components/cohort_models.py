@@ -1,0 +1,95 @@
+"""Cohorts and the model in force for each: what it was trained on, when it asks, and training it anew."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.services import Store, training
+from core.services.studies import running
+from core.services.studies.registry import STUDIES
+from core.services.training import Trainable
+from workbench.components import plain_table
+from workbench.components.text import plain, small
+
+STUDIES_PAGE = Path(__file__).parent.parent.parent / "pages" / "studies.py"
+SEED = 1
+
+
+def draw(store: Store, user: str) -> None:
+    """Draw a box for each cohort; training is queued like a study, and watched on the Studies page."""
+    cohorts = training.overview(store)
+    if not cohorts:
+        st.markdown("There is no cohort yet. Import a log below; its clients become the first.")
+    for cohort in cohorts:
+        with st.container(border=True):
+            _draw(store, user, cohort)
+
+
+def _draw(store: Store, user: str, cohort: Trainable) -> None:
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    with left, st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(cohort.name)}**", width="content")
+        if cohort.synthetic:
+            st.badge("synthetic", icon=":material/science:", color="violet")
+    with left:
+        small(_summary(cohort))
+    going = _under_way(store, cohort.name)
+    with right:
+        if going:
+            st.page_link(
+                STUDIES_PAGE,
+                label="Training …",
+                icon=":material/progress_activity:",
+                query_params={"run": going},
+            )
+        elif st.button(
+            "Train again" if cohort.version else "Train",
+            key=f"train {cohort.cohort_id}",
+            icon=":material/model_training:",
+            disabled=not cohort.logged,
+            help=None if cohort.logged else "Nobody in this cohort has a logged exercise yet.",
+            width="stretch",
+        ):
+            running.start(store, STUDIES, "train", {"cohort": cohort.name}, seed=SEED, by=user)
+            st.rerun()
+    if cohort.version and cohort.version["report"].get("asked_rates"):
+        with st.expander("How often it asks"):
+            _asking(cohort.version["report"]["asked_rates"])
+
+
+def _summary(cohort: Trainable) -> str:
+    size = f"{cohort.clients:,} clients, {cohort.logged:,} logged exercises"
+    if cohort.version is None:
+        return f"{size} · no model yet: nothing is recommended and nothing asked"
+    report = cohort.version["report"]
+    since = cohort.logged - report["rows"]
+    words = [
+        size,
+        f"model version {cohort.version['id']} of {cohort.version['created_at'][:10]}",
+        f"trained on {report['summary']['training_clients']} clients",
+    ]
+    if since > 0:
+        words.append(f"{since:,} exercises logged since")
+    if cohort.taught:
+        words.append(f"{cohort.taught} clients with answers of their own, which training keeps")
+    return " · ".join(words)
+
+
+def _asking(rates: list[dict[str, float]]) -> None:
+    plain_table.draw(
+        ["Rule", "Asks at most (nominal)", "Asked (observed)", "Steps"],
+        [
+            [str(rate["rule"]), f"{rate['nominal']:.0%}", f"{rate['observed']:.1%}", f"{rate['steps']:,}"]
+            for rate in rates
+        ],
+        caption="Nominal and observed rate of asking by rule",
+    )
+    small(
+        "On clients that the model was not trained on: half of them calibrate, the other half are asked about, and "
+        "the other way round. The workbench asks by the conformal rule; the paper's is the Dirichlet rule."
+    )
+
+
+def _under_way(store: Store, cohort: str) -> str | None:
+    runs = running.newest(store, STUDIES, states=("queued", "running"), study="train")
+    return next((run.id for run in runs if run.settings["cohort"] == cohort), None)
