@@ -1,6 +1,8 @@
 """Worker processes: start one a core, put another in the place of one that died, stop them at the end."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -31,6 +33,7 @@ class _Worker:
     name: str
     process: subprocess.Popen[bytes]
     since: float
+    memory_kills: int
 
 
 @dataclass(slots=True)
@@ -38,6 +41,21 @@ class _Place:
     worker: _Worker | None = None
     pause: float = FIRST_PAUSE
     not_before: float = 0.0
+
+
+def _crashed(worker: _Worker) -> bool:
+    """Whether a worker ended through its own doing: any way but SIGKILL by somebody who was not short of memory."""
+    killed = os.name == "posix" and worker.process.returncode == -signal.SIGKILL
+    return not killed or _memory_kills() > worker.memory_kills
+
+
+def _memory_kills() -> int:
+    """How many processes Linux has killed for lack of memory since it started; 0 where it does not say."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
 class Supervisor:
@@ -100,17 +118,16 @@ class Supervisor:
     def _bury(self, place: _Place, now: float) -> None:
         worker = place.worker
         assert worker is not None
-        if now - worker.since > SOUND_SECONDS:
+        crashed = _crashed(worker)
+        if not crashed or now - worker.since > SOUND_SECONDS:
             place.pause = FIRST_PAUSE
         place.worker, place.not_before = None, now + place.pause
         place.pause = min(LONGEST_PAUSE, 2 * place.pause)
         if worker.process.stdin:
             worker.process.stdin.close()
-        try:  # sooner than its lease runs out
-            with self._store.transaction() as db:
-                jobs.expire(db, worker.name)
-        except SpotterError:
-            pass
+        # Where the database cannot be written now, the lease runs out by itself, only later.
+        with contextlib.suppress(SpotterError), self._store.transaction() as db:
+            jobs.expire(db, worker.name, crashed=crashed)
 
     def _spawn(self) -> _Worker:
         name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -121,7 +138,7 @@ class Supervisor:
             stdout=subprocess.DEVNULL,
             cwd=Path(core.__file__).parent.parent,
         )
-        return _Worker(name, process, time.monotonic())
+        return _Worker(name, process, time.monotonic(), _memory_kills())
 
     def _end(self) -> None:
         living = [place.worker for place in self._places if place.worker is not None]

@@ -21,7 +21,10 @@ from core.store.audit import now
 
 Row = dict[str, Any]
 
-MOST_ATTEMPTS = 3
+# A worker that crashed three times on a piece will crash again. One that was ended from outside, or went silent,
+# says little about its piece, and is forgiven much more often.
+MOST_ATTEMPTS = 30
+CRASH = 10
 ACTIVE = ("queued", "running")
 
 _CLAIMABLE = """
@@ -82,8 +85,8 @@ def claim(db: Database, *, worker: str, code_version: str, at: float, seconds: f
     """Lease the next piece for ``seconds``, or return None where nothing waits.
 
     Jobs share the workers: the job with the fewest pieces under way comes first, then the oldest. A job
-    is failed here if one of its pieces was begun ``MOST_ATTEMPTS`` times without an end, or if its first
-    pieces were made by other code than this worker's.
+    is failed here if one of its pieces was begun ``MOST_ATTEMPTS`` times without an end, a crash counting
+    as ``CRASH``, or if its first pieces were made by other code than this worker's.
     """
     while True:
         rows = list(
@@ -102,8 +105,8 @@ def claim(db: Database, *, worker: str, code_version: str, at: float, seconds: f
             fail(
                 db,
                 row["id"],
-                f"The piece “{row['title']}” was begun {row['attempts']} times and its worker ended each time "
-                "before it was done; most often that is too little memory. Try smaller settings.",
+                f"The process that worked at “{row['title']}” crashed again and again before it was done; most often "
+                "that is too little memory. Try smaller settings, or close other programs.",
             )
             continue
         if row["started_at"] is not None and row["code_version"] != code_version:
@@ -192,12 +195,12 @@ def release(db: Database, worker: str) -> None:
     )
 
 
-def expire(db: Database, worker: str) -> None:
-    """Give back what a worker held that is known to have died; the attempt counts."""
+def expire(db: Database, worker: str, *, crashed: bool) -> None:
+    """Give back what a worker held that is known to have ended; ``crashed``: by itself, not from outside."""
     db.execute(
-        "UPDATE job_pieces SET state = 'queued', fraction = 0, lease = NULL, lease_until = NULL"
-        " WHERE state = 'running' AND substr(lease, 1, ?) = ?",
-        [len(worker) + 1, f"{worker}/"],
+        "UPDATE job_pieces SET state = 'queued', fraction = 0, lease = NULL, lease_until = NULL,"
+        " attempts = attempts + ? WHERE state = 'running' AND substr(lease, 1, ?) = ?",
+        [CRASH - 1 if crashed else 0, len(worker) + 1, f"{worker}/"],
     )
 
 

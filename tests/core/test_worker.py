@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -123,30 +123,20 @@ def test_two_workers_share_the_pieces_and_none_is_done_twice(store: Store) -> No
     assert published(store) == 2
 
 
-def test_a_worker_killed_at_random_moments_changes_nothing(store: Store) -> None:
-    run = start(store, count=60, seconds=SECONDS)
+def test_workers_killed_at_random_moments_change_nothing(store: Store) -> None:
+    run = start(store, count=40, seconds=SECONDS)
     rng = np.random.default_rng(20)
-    with ExitStack() as stack:
-        workers = {name: stack.enter_context(worker(store, name)) for name in ("a0", "b0", "c0")}
-        for kill in range(1, 21):
-            # At work, and on a piece that lost no worker yet: three losses would rightly fail the run.
-            until(lambda: bool(holders(store, run) & workers.keys()))
-            victim = str(rng.choice(sorted(holders(store, run) & workers.keys()) or sorted(workers)))
+    with Supervisor(store.folder, workers=3, options=OPTIONS) as supervisor:
+        for _ in range(20):
+            # Those at work are hit: a moment after a piece was seen to run, up to its end and beyond.
+            until(lambda: any(p["state"] == "running" for p in jobs.pieces(store.db, run)))
             time.sleep(rng.uniform(0.0, 1.2 * SECONDS))
-            workers.pop(victim).kill()
-            workers[f"w{kill}"] = stack.enter_context(worker(store, f"w{kill}"))
+            if living := supervisor.pids():
+                os.kill(int(rng.choice(living)), signal.SIGKILL)
         until(ended(store, run))
     check_whole(store, run)
-    assert sum(p["attempts"] > 1 for p in jobs.pieces(store.db, run)) >= 5, "the kills hit nothing"
+    assert sum(p["attempts"] > 1 for p in jobs.pieces(store.db, run)) >= 1, "the kills hit nothing"
     assert published(store) == 1
-
-
-def holders(store: Store, run_id: str) -> set[str]:
-    rows = store.db.execute(
-        "SELECT lease FROM job_pieces WHERE job_id = ? AND attempts = 1 AND lease_until > ?",
-        [run_id, time.time()],
-    )
-    return {lease.split("/")[0] for (lease,) in rows.fetchall()}
 
 
 def test_the_supervisor_puts_another_worker_in_the_place_of_a_dead_one(store: Store) -> None:
@@ -248,7 +238,7 @@ def test_a_piece_that_ends_its_worker_each_time_fails_its_run(store: Store) -> N
         until(ended(store, run))
     row = jobs.job(store.db, run)
     assert row["state"] == "failed"
-    assert "begun 3 times" in row["message"]
+    assert "“Throw 2” crashed again and again" in row["message"]
 
 
 def test_data_that_changes_under_a_run_fails_it(store: Store) -> None:

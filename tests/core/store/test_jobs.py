@@ -97,21 +97,30 @@ def test_a_worker_that_leaves_gives_its_piece_back_uncounted_and_one_that_dies_c
     assert jobs.pieces(store.db, job_id)[0]["attempts"] == 0
     taken(store, "w2")
     with store.transaction() as db:
-        jobs.expire(db, "w2")
+        jobs.expire(db, "w2", crashed=False)
     assert jobs.pieces(store.db, job_id)[0]["attempts"] == 1
     assert claim(store, "w3") is not None
 
 
-def test_a_piece_begun_three_times_without_end_fails_its_job(store: Store) -> None:
+def test_three_crashes_over_a_piece_fail_its_job_and_hold_up_nobody(store: Store) -> None:
     bad = add(store, 1)
-    for attempt in range(3):
-        assert claim(store, at=100.0 + 20 * attempt) is not None
+    for _ in range(3):
+        assert taken(store, "w").job_id == bad
+        with store.transaction() as db:
+            jobs.expire(db, "w", crashed=True)
     other = add(store, 1)
-    assert taken(store, at=200.0).job_id == other, "the next job is not held up"
+    assert taken(store).job_id == other
     row = jobs.job(store.db, bad)
     assert row["state"] == "failed"
-    assert "“piece 0” was begun 3 times" in row["message"]
-    assert row["message"].endswith("Try smaller settings.")
+    assert "“piece 0” crashed again and again" in row["message"]
+
+
+def test_silent_ends_are_forgiven_often_but_not_for_ever(store: Store) -> None:
+    job_id = add(store, 1)
+    for attempt in range(30):
+        assert claim(store, at=100.0 + 20 * attempt) is not None
+    assert claim(store, at=10_000.0) is None
+    assert jobs.job(store.db, job_id)["state"] == "failed"
 
 
 def test_a_run_half_done_by_other_code_fails_and_one_not_begun_goes_on(store: Store) -> None:
