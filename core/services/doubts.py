@@ -8,6 +8,7 @@ from core.services.features import Document, FloatArray
 from core.services.models import Model
 
 NEAREST = 3
+LOOKED_AT = 30
 SHORT = {
     Cause.NEW_CLIENT: "a new client",
     Cause.UNUSUAL_HISTORY: "an unusual history",
@@ -54,14 +55,21 @@ def set_of(model: Model, probabilities: FloatArray) -> list[int]:
 def nearest(
     model: Model, history: Sequence[int], document: Document, names: Mapping[int, str]
 ) -> list[dict[str, Any]]:
-    """What followed in the past cases most alike, the nearest first: ``{"after": names, "then": name}``."""
+    """What followed in the past cases most alike, the nearest first: ``{"after": names, "then": name}``.
+
+    Cases that are the same to a reader stand once.
+    """
     hidden = model.recommender.hidden([model.positions(history)], model.encoder.encode([document]))[0]
     cases = model.recommender.cases
-    near = nearest_cases(hidden, cases.hidden, NEAREST)
-    return [
-        {
-            "after": [names[model.exercise_ids[i]] for i in cases.windows[case] if i >= 0],
-            "then": names[model.exercise_ids[cases.targets[case]]],
-        }
-        for case in near.indices
-    ]
+    found: dict[tuple[int, ...], dict[str, Any]] = {}
+    for case in nearest_cases(hidden, cases.hidden, LOOKED_AT).indices:
+        window = [int(exercise) for exercise in cases.windows[case] if exercise >= 0]
+        then = int(cases.targets[case])
+        found.setdefault(
+            (*window, then),
+            {
+                "after": [names[model.exercise_ids[exercise]] for exercise in window],
+                "then": names[model.exercise_ids[then]],
+            },
+        )
+    return list(found.values())[:NEAREST]

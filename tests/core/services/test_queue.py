@@ -44,7 +44,8 @@ def test_an_item_holds_all_that_a_decision_needs(store):
     assert [choice.probability for choice in item.choices] == sorted(
         (choice.probability for choice in item.choices), reverse=True
     )
-    assert len(item.nearest) == 3
+    assert 1 <= len(item.nearest) <= 3
+    assert len({(*case["after"], case["then"]) for case in item.nearest}) == len(item.nearest)
     assert all(case["then"].startswith("Exercise") for case in item.nearest)
     assert "years" in item.about
 
