@@ -47,12 +47,13 @@ def chosen_cohort(cohorts: list[dict[str, Any]]) -> dict[str, Any] | None:
 def work(key: str, catalogues: dict[str, tuple[str, list[list[Any]]]]) -> None:
     """The desk: an answer runs this again and nothing else."""
     desk: label_queue.Desk = st.session_state[f"{key}:desk"]
-    desk.serve(context.store(), label_queue.sent(key))
+    sent = label_queue.sent(key)
+    desk.serve(context.store(), sent)
     if desk.first is None and REQUEST in st.query_params:
         del st.query_params[REQUEST]
     client = label_queue.mount(
         key,
-        desk.document({name: hashed for name, (hashed, _) in catalogues.items()}),
+        desk.document({name: hashed for name, (hashed, _) in catalogues.items()}, sent),
         dict(catalogues.values()),
     )
     if client is not None:

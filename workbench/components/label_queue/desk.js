@@ -94,7 +94,7 @@ class Desk {
         : kind === "undo" ? { key, kind, of, label }
           : { key, kind },
     );
-    return { ops, refill: this.refill, known };
+    return { ops, refill: this.refill, known, batch: [this.server, this.batch] };
   }
 
   /** Take in what the server says. Returns the operations that it has settled, the oldest first. */
@@ -108,7 +108,7 @@ class Desk {
     this.notice = data.notice;
     const settled = this.saving.filter((entry) => entry.key in data.outcomes);
     for (const entry of settled) this.#settle(entry, data.outcomes[entry.key], data.batch);
-    if (data.batch !== this.batch) this.#merge(data);
+    if (data.batch !== this.batch && data.items) this.#merge(data);
     if (settled.length) this.#store();
     return settled;
   }

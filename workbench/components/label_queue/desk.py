@@ -66,8 +66,14 @@ class Desk:
         except StoreError as error:
             self.fault = str(error)
 
-    def document(self, catalogues: Mapping[str, str]) -> Document:
-        """Everything the browser needs; ``catalogues`` maps a cohort's name to the hash of its catalogue."""
+    def document(self, catalogues: Mapping[str, str], sent: Mapping[str, Any]) -> Document:
+        """Everything the browser needs to be told; a batch that it says it has is not sent again.
+
+        Args:
+            catalogues: the hash of each cohort's catalogue, by the cohort's name.
+            sent: what the browser sent last.
+        """
+        has_batch = sent.get("batch") == [self.name, self.number]
         self.serial += 1
         return {
             "server": self.name,
@@ -75,12 +81,15 @@ class Desk:
             "user": self.user,
             "batch": self.number,
             "refill": self.refill,
-            "items": [payload.item_document(item, catalogues.get(item.cohort, "")) for item in self.batch],
+            "items": None if has_batch else self._items(catalogues),
             "outcomes": self.outcomes,
             "standing": payload.standing_document(self.standing) if self.standing else None,
             "notice": self.notice,
             "fault": self.fault,
         }
+
+    def _items(self, catalogues: Mapping[str, str]) -> list[Document]:
+        return [payload.item_document(item, catalogues.get(item.cohort, "")) for item in self.batch]
 
     def _write(self, store: Store, ops: list[Any]) -> set[str]:
         named = set()

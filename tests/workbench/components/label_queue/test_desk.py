@@ -36,7 +36,7 @@ def count(store: Store) -> int:
 def test_the_first_look_brings_a_batch_and_the_standing(store: Store) -> None:
     mine = desk()
     mine.serve(store, {})
-    document = mine.document({"Test cohort": "abc"})
+    document = mine.document({"Test cohort": "abc"}, {})
     assert len(document["items"]) == queue.BATCH
     assert {item["catalogue"] for item in document["items"]} == {"abc"}
     assert document["standing"]["open"] == len(requests.open_requests(store.db, user_id=1))
@@ -49,7 +49,7 @@ def test_an_answer_sent_again_and_again_is_one_label_with_one_outcome(store: Sto
     op = exercise("k1", mine)
     for _ in range(3):
         mine.serve(store, {"ops": [op]})
-    outcome = mine.document({})["outcomes"]["k1"]
+    outcome = mine.document({}, {})["outcomes"]["k1"]
     assert outcome["status"] == "taught"
     assert any(row["taught"] for row in outcome["rows"])
     assert count(store) == 1
@@ -58,6 +58,15 @@ def test_an_answer_sent_again_and_again_is_one_label_with_one_outcome(store: Sto
     other.serve(store, {"ops": [op]})
     assert other.outcomes["k1"]["label"] == outcome["label"]
     assert count(store) == 1
+
+
+def test_a_batch_that_the_browser_has_is_not_sent_again(store: Store) -> None:
+    mine = desk()
+    mine.serve(store, {})
+    assert mine.document({}, {"batch": ["session", 1]})["items"] is None
+    assert mine.document({}, {"batch": ["another session", 1]})["items"]
+    mine.serve(store, {"refill": 1, "batch": ["session", 1]})
+    assert mine.document({}, {"refill": 1, "batch": ["session", 1]})["items"]
 
 
 def test_outcomes_are_kept_only_while_the_browser_names_them(store: Store) -> None:
@@ -155,7 +164,7 @@ def test_a_full_disk_leaves_the_answer_with_the_browser_until_there_is_room(
     with monkeypatch.context() as patched:
         patched.setattr(labelling, "answer", full)
         mine.serve(store, sent)
-    assert mine.document({})["fault"] == "The disk is full."
+    assert mine.document({}, {})["fault"] == "The disk is full."
     assert mine.outcomes == {}
     mine.serve(store, sent)
     assert (mine.fault, set(mine.outcomes), count(store)) == ("", {"k1", "k2"}, 2)
@@ -208,6 +217,6 @@ def test_a_used_up_budget_leaves_an_empty_desk(store: Store) -> None:
     mine.serve(store, {})
     assert len(mine.batch) == 1
     mine.serve(store, {"ops": [answer("k1", mine.batch[0].request_id)], "refill": 1})
-    standing = mine.document({})["standing"]
+    standing = mine.document({}, {})["standing"]
     assert (mine.batch, standing["left"]) == ([], 0)
     assert "planned for a day" in standing["advice"]
