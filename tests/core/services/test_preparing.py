@@ -1,0 +1,104 @@
+"""The first start: the sample cohort, a model, requests; and starting again after it was killed half-way."""
+
+import pytest
+
+import sample_data
+from core.errors import SpotterError
+from core.services import Store, caseload, importing, preparing
+from core.store import audit, people
+
+
+def counts(store):
+    return {
+        table: store.db[table].count
+        for table in (
+            "clients",
+            "exercises",
+            "exercise_log",
+            "steps",
+            "profiles",
+            "model_versions",
+            "imports",
+        )
+    }
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("prepared") / "data")
+    said: list[str] = []
+    preparing.prepare(store, said.append)
+    yield store, said
+    store.close()
+
+
+def test_the_sample_cohort_is_whole_synthetic_and_trained(prepared):
+    store, _ = prepared
+    (cohort,) = people.cohorts(store.db)
+    assert cohort["synthetic"] == 1
+    assert cohort["source"] == sample_data.LABEL
+    found = counts(store)
+    assert (found["clients"], found["exercises"], found["exercise_log"], found["steps"]) == (
+        72,
+        44,
+        2592,
+        5040,
+    )
+    assert found["profiles"] == 4 * 72
+    totals = caseload.totals(store, cohort["id"])
+    assert totals["clients"] == 72
+    assert totals["requests"] >= 10
+    assert totals["goal_days"] > 0
+    audit.verify(store.db)
+
+
+def test_each_step_is_said(prepared):
+    _, said = prepared
+    assert any("exercises.csv, 44 rows" in line for line in said)
+    assert any(line.startswith("Training the first model") and "synthetic" in line for line in said)
+    assert any("epoch 5 of at most 30" in line for line in said)
+
+
+def test_starting_again_changes_nothing_and_says_nothing(prepared):
+    store, _ = prepared
+    before, head, said = counts(store), audit.head(store.db), []
+    preparing.prepare(store, said.append)
+    assert (counts(store), audit.head(store.db), said) == (before, head, [])
+
+
+class Killed(BaseException):
+    """As a kill would, it leaves no time to tidy up."""
+
+
+@pytest.mark.parametrize("moment", ["file 1", "file 3", "file 7", "Training", "epoch 5"])
+def test_a_start_that_was_stopped_goes_on_where_it_was(tmp_path, moment, prepared):
+    store = Store(tmp_path / "data")
+
+    def stop(line: str) -> None:
+        if moment in line:
+            raise Killed
+
+    with pytest.raises(Killed):
+        preparing.prepare(store, stop)
+    preparing.prepare(store, lambda _line: None)
+    assert counts(store) == counts(prepared[0])
+    assert caseload.totals(store, 1) == caseload.totals(prepared[0], 1)
+    store.close()
+
+
+def test_a_sample_file_changed_by_hand_is_told(tmp_path, monkeypatch):
+    spoilt = tmp_path / "log.csv"
+    spoilt.write_text(sample_data.LOG_CSV.read_text().replace("C01,2026-01-05", "C01,yesterday", 1))
+    monkeypatch.setattr(preparing, "FILES", (*preparing.FILES[:2], spoilt))
+    store = Store(tmp_path / "data")
+    with pytest.raises(SpotterError, match="changed by hand"):
+        preparing.prepare(store, lambda _line: None)
+    store.close()
+
+
+def test_the_sample_files_import_without_a_problem(tmp_path):
+    store = Store(tmp_path / "data")
+    report = importing.check(store, sample_data.EXERCISES_CSV, cohort="Mine")
+    assert report.ready
+    assert report.kind == "exercises"
+    store.close()
