@@ -19,7 +19,6 @@ CLIENT = "client"
 STYLE = """<style>
 .st-key-limits { position: sticky; top: 3.75rem; z-index: 40; background: #ffffff; }
 .st-key-client [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
-.st-key-client h2 { font-size: 1.3rem; padding: 0.4rem 0 0.6rem; }
 .st-key-client [data-testid="stColumn"] { min-width: min(21rem, 100%); }
 </style>"""
 

@@ -36,6 +36,7 @@ def margins(values: Sequence[float], *, first: int, threshold: float | None) -> 
         threshold: margin below which the model asks, None to mark none.
     """
     steps = list(range(first, first + len(values)))
+    top = max([*values, threshold or 0.0, 0.2])
     asks = [threshold is not None and value < threshold for value in values]
     figure = go.Figure()
     figure.add_scatter(
@@ -58,22 +59,19 @@ def margins(values: Sequence[float], *, first: int, threshold: float | None) -> 
             marker={"color": colour, "symbol": symbol, "size": 8},
             hovertemplate="margin %{y:.2f}",
         )
-    if threshold is not None:
-        figure.add_hline(y=threshold, line={"color": ASKED, "dash": "dash", "width": 1})
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            xanchor="right",
-            y=threshold,
-            yanchor="top",
-            showarrow=False,
-            text=f"below {threshold:.2f} the model asks",
-            font={"color": ASKED, "size": 12},
-            bgcolor="rgba(255,255,255,0.8)",
+    if threshold is not None and steps:
+        figure.add_scatter(
+            x=[steps[0] - 0.5, steps[-1] + 0.5],
+            y=[threshold, threshold],
+            mode="lines",
+            name=f"asking level: below {threshold:.2f} the model asks",
+            line={"color": ASKED, "dash": "dash", "width": 1},
+            hoverinfo="skip",
         )
     figure.update_layout(**LAYOUT)
     figure.update_xaxes(title="exercises done", **GRID)
-    figure.update_yaxes(title="margin", rangemode="tozero", **GRID)
+    # A little room under 0, so that no mark is cut in half.
+    figure.update_yaxes(title="margin", range=[-0.04 * top, 1.06 * top], **GRID)
     return figure
 
 

@@ -80,7 +80,8 @@ def open_page(**address):
 
 def shown(app):
     """What the table on the page was given."""
-    tables = app.get("bidi_component")
+    components = app.get("bidi_component")
+    tables = [found for found in components if found.proto.component_name == "spotter_client_table"]
     return json.loads(tables[0].proto.json) if tables else None
 
 

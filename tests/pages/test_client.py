@@ -159,7 +159,7 @@ def test_limits_are_in_view_and_quality_is_told(store):
     assert "Limits are not known" in texts(open_page(client))
     with store.transaction() as db:
         people.add_documents(db, "medical", {client: {"asthma": "yes", "diabetes": "no"}})
-        people.add_documents(db, "screening", {client: {"chest_pain": "no"}})
+        people.add_documents(db, "screening", {client: {"joint_pain": "no"}})
     shown = texts(open_page(client))
     assert "<span>Asthma</span>" in shown
     assert "Diabetes</span>" not in shown

@@ -42,14 +42,13 @@ def test_margins_below_the_level_are_set_apart_by_colour_and_symbol():
     assert list(found["asks"].x) == [8]
     assert list(found["sure enough"].x) == [7, 9, 10]
     assert found["asks"].marker.symbol != found["sure enough"].marker.symbol
-    assert figure.layout.annotations[0].text == "below 0.20 the model asks"
+    assert list(found["asking level: below 0.20 the model asks"].y) == [0.2, 0.2]
 
 
 def test_without_a_level_nothing_is_marked():
     figure = charts.margins([0.5, 0.1], first=1, threshold=None)
     assert list(traces(figure)["asks"].x) == []
-    assert not figure.layout.annotations
-    assert not figure.layout.shapes
+    assert not any(name.startswith("asking level") for name in traces(figure))
 
 
 def test_margins_in_words():

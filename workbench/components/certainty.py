@@ -32,7 +32,12 @@ def numbers(margin: float | None, p_value: float | None) -> str:
     """Margin and p-value as they stand beside the word."""
     if margin is None or p_value is None:
         return ""
-    return f"margin {margin:.2f} · p {p_value:.2f}"
+    return f"margin {decimals(margin)} · p {decimals(p_value)}"
+
+
+def decimals(value: float) -> str:
+    """A margin or a p-value with two decimals; what would round to nothing is told as under 0.01."""
+    return "<0.01" if 0 < value < 0.005 else f"{value:.2f}"
 
 
 def direction(margins: list[float]) -> str:

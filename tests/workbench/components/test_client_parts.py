@@ -21,6 +21,8 @@ def test_certainty_in_words(p_value, asks, word):
 
 def test_certainty_in_numbers():
     assert certainty.numbers(0.125, 0.0461) == "margin 0.12 · p 0.05"
+    assert certainty.numbers(0.0049, 0.5) == "margin <0.01 · p 0.50"
+    assert certainty.numbers(0.0, 0.005) == "margin 0.00 · p 0.01"
     assert certainty.numbers(None, None) == ""
 
 
