@@ -10,7 +10,7 @@ from workbench.components import sign_in
 
 PAGES = Path(__file__).parent.parent / "pages"
 
-st.set_page_config(page_title="Spotter", page_icon=":material/fitness_center:", layout="wide")
+st.set_page_config(page_title="Spotter", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 navigation = st.navigation(
     [
         st.Page(PAGES / "caseload.py", title="Caseload", icon=":material/groups:", default=True),

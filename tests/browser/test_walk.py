@@ -88,5 +88,16 @@ def test_who_is_signed_in_is_remembered_by_the_browser(page: Page, server: Workb
     expect(page.get_by_role("button", name="Cleo")).to_be_visible()
 
 
+def test_no_page_asks_the_internet_for_anything(page: Page, server: WorkbenchServer) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for address in ("", "label_requests", "client?client=1", "studies", "data"):
+        page.goto(f"{server.url}/{address}")
+        settled(page)
+        page.wait_for_load_state("networkidle")
+    strangers = {url for url in asked if not url.startswith((server.url, "data:", "blob:"))}
+    assert strangers == set()
+
+
 def _percent(shown: str) -> float:
     return float(shown.replace("before", "").replace("after", "").replace("%", "").strip())

@@ -1,0 +1,54 @@
+"""Pictures of every page as a first start shows it: ``python -m tests.browser.screenshots FOLDER``.
+
+Each page at 1400 and at 800 pixels, and the Label requests page after an answer. The README's picture is one of them.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import ARGUMENTS, find_chromium
+from tests.browser.server import WorkbenchServer
+
+PAGES = {
+    "caseload": "",
+    "label_requests": "label_requests",
+    "client": "client?client=1",
+    "studies": "studies",
+    "data": "data",
+}
+WIDTHS = (1400, 800)
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
+        server = WorkbenchServer(Path(data) / "data").start(seconds=300)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*ARGUMENTS])
+        try:
+            for width in WIDTHS:
+                page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+                for name, address in PAGES.items():
+                    page.goto(f"{server.url}/{address}")
+                    settle(page)
+                    page.screenshot(path=folder / f"{name}-{width}.png")
+                page.goto(f"{server.url}/label_requests")
+                page.locator(".desk").wait_for()
+                page.keyboard.press("2")
+                page.locator(".pair.taught").wait_for()
+                settle(page)
+                page.screenshot(path=folder / f"answered-{width}.png")
+        finally:
+            browser.close()
+            server.stop()
+
+
+def settle(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)  # charts draw themselves after the script has ended
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
