@@ -31,7 +31,7 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
     """
     if not people.users(store.db):
         accounts.add(store, FIRST_PERSON, "trainer", by="system")
-    _add_sample(store, say)
+    add_sample(store, say)
     for cohort in people.cohorts(store.db):
         if cohort["synthetic"] and cohort["model_version_id"] is None:
             say(f"Training the first model on “{cohort['name']}” ({sample_data.LABEL}) …")
@@ -41,7 +41,8 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
             recommending.refresh(store, cohort["id"])
 
 
-def _add_sample(store: Store, say: Callable[[str], None]) -> None:
+def add_sample(store: Store, say: Callable[[str], None]) -> None:
+    """Put the sample cohort into a store that has no cohort, or go on with one that was begun; no model yet."""
     known = {cohort["name"] for cohort in people.cohorts(store.db)}
     if known and COHORT not in known:
         return

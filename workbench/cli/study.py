@@ -73,7 +73,7 @@ def execute(
     Raises:
         SpotterError: with what to do about it.
     """
-    from core.services import Store
+    from core.services import Store, preparing
     from core.services.studies import running
     from core.services.workers import Supervisor
 
@@ -81,6 +81,8 @@ def execute(
     given = vars(parser(study, data).parse_args(arguments))
     data, seed, out = given.pop("data"), given.pop("seed"), given.pop("out")
     store = Store(data)
+    if "cohort" in given:
+        preparing.add_sample(store, print)
     run_id = _run_of(store, studies, name, given, seed, out)
     ended = running.run(store, studies, run_id)
     with Supervisor(store.folder, options=worker_options) if ended.active else nullcontext():
