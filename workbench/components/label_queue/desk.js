@@ -148,7 +148,7 @@ class Desk {
       if (this.handled.get(entry.request) === Infinity) this.handled.set(entry.request, batch);
     }
     if (["conflict", "refused"].includes(outcome.status)) {
-      this.warnings = [outcome.message, ...this.warnings].slice(0, 3);
+      this.warnings = [entry.client ? `${entry.client}: ${outcome.message}` : outcome.message, ...this.warnings].slice(0, 3);
     } else {
       this.learnt = { key: entry.key, text: entry.text, client: entry.client, ...outcome };
     }

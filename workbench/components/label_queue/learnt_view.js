@@ -78,7 +78,7 @@ function trailRow(entry) {
   const word = entry.takenBack && entry.state !== "saving" ? "taken back" : STATE_WORDS[entry.state];
   return el(
     "li",
-    { class: entry.state.replace(" ", "-"), "data-request": entry.request },
+    { class: `is-${entry.state}` },
     el("span", { class: "what" }, what),
     el("span", { class: "quiet small" }, entry.client),
     el("span", { class: "state small" }, word),
