@@ -104,7 +104,7 @@ def forgetting_sentence(accuracy: tuple[float, float] | None) -> str:
     before, after = accuracy
     figures = f"{before:.1%} right before, {after:.1%} after"
     if abs(after - before) < SAME:
-        return f"Nothing forgotten: on clients it never saw, {figures}."
+        return f"About the same on clients it never saw: {figures}."
     if after > before:
         return f"Better on clients it never saw too: {figures}."
     return f"Worse on clients it never saw: {figures}. Undo takes this answer back if it was a slip."

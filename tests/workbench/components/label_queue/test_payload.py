@@ -17,7 +17,7 @@ def test_before_and_after_become_rows_of_the_same_exercises() -> None:
 @pytest.mark.parametrize(
     ("accuracy", "begins"),
     [
-        ((0.400, 0.402), "Nothing forgotten"),
+        ((0.400, 0.402), "About the same"),
         ((0.400, 0.430), "Better"),
         ((0.400, 0.300), "Worse on clients it never saw: 40.0% right before, 30.0% after."),
     ],
