@@ -160,11 +160,12 @@ def standing(store: Store, user: str, cohort_id: int | None = None) -> Standing:
     states = requests.states(store.db, cohort_id)
     mine = labels.answered_since(store.db, today, user_id=person["id"])
     budget = _budget(store)
-    open_for_me = len(requests.open_requests(store.db, user_id=person["id"], cohort_id=cohort_id))
+    skipped = requests.skipped(store.db, user_id=person["id"], cohort_id=cohort_id)
+    open_for_me = states.get("open", 0) - skipped
     return Standing(
         open=open_for_me,
         flagged=states.get("flagged", 0),
-        skipped=max(0, states.get("open", 0) - open_for_me),
+        skipped=skipped,
         mine=mine,
         team=labels.answered_since(store.db, today),
         budget=budget,

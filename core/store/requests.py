@@ -112,6 +112,17 @@ def open_requests(db: Database, *, user_id: int, cohort_id: int | None = None, l
     return [_parsed(row) for row in rows]
 
 
+def skipped(db: Database, *, user_id: int, cohort_id: int | None = None) -> int:
+    """How many open requests this person has skipped."""
+    row = db.execute(
+        "SELECT count(DISTINCT r.id) FROM labels l JOIN requests r ON r.id = l.request_id"
+        " JOIN clients c ON c.id = r.client_id WHERE l.user_id = :user AND l.verdict = 'skip'"
+        " AND l.undone_at IS NULL AND r.state = 'open' AND (:cohort IS NULL OR c.cohort_id = :cohort)",
+        {"user": user_id, "cohort": cohort_id},
+    ).fetchone()
+    return int(row[0])
+
+
 def states(db: Database, cohort_id: int | None = None) -> dict[str, int]:
     """Number of requests in each state, of one cohort or of all."""
     rows = db.execute(

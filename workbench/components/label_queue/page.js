@@ -262,7 +262,7 @@ function emptiness({ standing, saving, refill, served }) {
     const flagged = standing.flagged ? ` ${standing.flagged} flagged for a second pair of eyes.` : "";
     return {
       title: "Nothing is waiting",
-      text: `The model is sure enough of every client. It asks again when a client has logged the next exercise and it is in doubt.${flagged}`,
+      text: `Every request has its answer. The model asks again when a client has logged the next exercise and it is in doubt.${flagged}`,
       buttons: ["Look again"],
     };
   }
