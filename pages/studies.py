@@ -6,8 +6,9 @@ from core.errors import Conflict, InputError, NotFound
 from core.services.studies import running
 from core.services.studies.registry import STUDIES
 from core.services.studies.running import Run
-from workbench import cells, context
+from workbench import context
 from workbench.components import empty, study_form, study_run
+from workbench.components.text import plain, small
 
 RUN, STUDY = "run", "study"
 ACTIVE = ("queued", "running")
@@ -104,7 +105,7 @@ def runs(going: int, states: tuple[str, ...], only: str | None) -> None:
     for run in running.newest(store, STUDIES, states=states, study=only, limit=limit):
         row(run, alone=going == 1)
     if total > limit:
-        study_run.quiet(f"The newest {limit} of {total:,} runs.")
+        small(f"The newest {limit} of {total:,} runs.")
         if st.button(f"Show {min(MORE, total - limit)} more", icon=":material/expand_more:"):
             st.session_state["runs_limit"] = limit + MORE
             st.rerun()
@@ -116,12 +117,12 @@ def row(run: Run, *, alone: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{run.title}**", width="content")
             study_run.badge(run)
-            study_run.quiet(study_run.made(run), width="content")
-        study_run.quiet(study_run.settings_line(run, STUDIES))
+            small(study_run.made(run), width="content")
+        small(study_run.settings_line(run, STUDIES))
         if run.active:
             study_run.progress(run, alone=alone)
         if run.state == "failed":
-            st.markdown(f":red[:material/error:] {cells.escaped(run.message)}")
+            st.markdown(f":red[:material/error:] {plain(run.message)}")
         with st.container(horizontal=True):
             opened = st.button("Open", key=f"open_{run.id}", icon=":material/open_in_full:")
             if run.active:
@@ -144,13 +145,13 @@ def one(run_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(run.title, width="content")
         study_run.badge(run)
-    study_run.quiet(study_run.made(run))
-    study_run.quiet(study_run.settings_line(run, STUDIES))
+    small(study_run.made(run))
+    small(study_run.settings_line(run, STUDIES))
     match run.state:
         case "queued" | "running":
             st.fragment(watched, run_every=LOOK_SECONDS)(run_id, run.state)
         case "failed":
-            st.error(cells.escaped(run.message), icon=":material/error:")
+            st.error(plain(run.message), icon=":material/error:")
             ways_on(run)
         case "cancelled":
             st.info(
@@ -173,7 +174,7 @@ def watched(run_id: str, state: str) -> None:
     study_run.progress(run, alone=True)
     for piece in run.pieces:
         if piece.state == "running":
-            study_run.quiet(f"{cells.escaped(piece.title)}: {piece.fraction:.0%}")
+            small(f"{plain(piece.title)}: {piece.fraction:.0%}")
     st.button("Cancel", key="stop", icon=":material/cancel:", on_click=stop, args=(run_id,))
 
 

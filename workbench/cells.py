@@ -1,6 +1,5 @@
 """Values as people read them; the same on pages, in the terminal and in reports."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,11 +19,6 @@ def shown(value: Cell) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
     return value
-
-
-def escaped(text: str) -> str:
-    """Text that Streamlit's Markdown shows as it is, whoever wrote it."""
-    return re.sub(r"([\\`*_\[\]<>#|$:~])", r"\\\1", text)
 
 
 def duration(seconds: float) -> str:

@@ -48,7 +48,8 @@ def work(store: Store, pieces: int = 1000) -> None:
 
 
 def texts(page: AppTest) -> str:
-    return "\n".join(element.value for element in [*page.markdown, *page.caption, *page.error, *page.info])
+    shown = [*page.markdown, *page.caption, *page.error, *page.info]
+    return "\n".join(element.value for element in shown).replace("\\", "")  # as a reader sees it
 
 
 def press(page: AppTest, label: str) -> AppTest:

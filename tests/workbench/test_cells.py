@@ -28,9 +28,5 @@ def test_durations(seconds: float, text: str) -> None:
     assert cells.duration(seconds) == text
 
 
-def test_markdown_in_text_is_shown_as_it_is() -> None:
-    assert cells.escaped("*a* [b](c) :red[d]") == r"\*a\* \[b\](c) \:red\[d\]"
-
-
 def test_settings_are_listed_by_label() -> None:
     assert cells.listed({"a": ["x", "y"], "b": 2}, {"a": "Colours"}) == [("Colours", "x, y"), ("b", "2")]

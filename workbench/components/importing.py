@@ -9,7 +9,8 @@ import streamlit as st
 from core.errors import InputError, SpotterError
 from core.services import Store, caseload, exporting, importing, recommending
 from core.services.importing import Choices, DateOrder, Kind, Need, Report
-from workbench.cells import escaped, shown
+from workbench.cells import shown
+from workbench.components.text import plain
 
 UPLOAD, ON_DISK = "Upload a file", "Name a file or folder on this machine"
 SHOWN_PROBLEMS = 50
@@ -54,11 +55,11 @@ def draw(store: Store, user: str) -> None:
     try:
         report = _checked(store, source, cohort, kind, choices)
     except InputError as error:
-        st.error(escaped(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     _draw_report(report)
     if st.button(
-        f"Take it into “{escaped(report.cohort.cohort)}”",
+        f"Take it into “{plain(report.cohort.cohort)}”",
         type="primary",
         disabled=not report.ready,
         icon=":material/download_done:",
@@ -129,10 +130,10 @@ def _stat(path: Path) -> tuple[int, int]:
 
 def _draw_report(report: Report) -> None:
     st.subheader(f"{KINDS[report.kind]}: {report.rows_read:,} rows")
-    lines = [f"- {escaped(what)}: **{count:,}**" for what, count in report.counts.items()]
+    lines = [f"- {plain(what)}: **{count:,}**" for what, count in report.counts.items()]
     read, counts = st.columns([3, 2])
     counts.markdown("**What it comes to**\n" + "\n".join(lines or ["- nothing"]))
-    read.markdown("**How it was read**\n" + "\n".join(f"- {escaped(line)}" for line in report.assumptions))
+    read.markdown("**How it was read**\n" + "\n".join(f"- {plain(line)}" for line in report.assumptions))
     for need in report.needs:
         harmless = need in (Need.TAKEN_BEFORE, Need.NOTHING_NEW)
         (st.info if harmless else st.warning)(need.value, icon=":material/info:")
@@ -167,7 +168,7 @@ def _escaped_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Columns of text for a table; none of it is read as Markdown."""
     header = dict.fromkeys(key for row in rows for key in row)
     return {
-        escaped(key): [str(row[key]) if key == "line" else escaped(shown(row.get(key))) for row in rows]
+        plain(key): [str(row[key]) if key == "line" else plain(shown(row.get(key))) for row in rows]
         for key in header
     }
 
@@ -178,14 +179,12 @@ def _take(store: Store, report: Report, user: str) -> None:
             taken = importing.take(store, report, by=user)
     except SpotterError as error:
         st.session_state.pop(REPORT, None)  # whatever is tried next is checked anew
-        st.error(escaped(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     with st.spinner("Bringing the caseload up to date …"):
         recommending.refresh(store, taken.cohort_id)
     listed = ", ".join(f"{what.removesuffix(' to add')}: {count:,}" for what, count in taken.counts.items())
-    st.session_state[LAST] = (
-        f"**{escaped(report.source)}** is in “{escaped(taken.cohort)}” ({escaped(listed)})."
-    )
+    st.session_state[LAST] = f"**{plain(report.source)}** is in “{plain(taken.cohort)}” ({plain(listed)})."
     st.session_state.pop(REPORT, None)
     st.session_state[ROUND] += 1
     st.rerun()

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from numbers import Integral
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -16,6 +15,7 @@ from core.services.studies.running import Run
 from core.services.studies.study import Result, Studies, Table
 from workbench import cells, report
 from workbench.charts import figure
+from workbench.components.text import plain, small
 
 MOST_ROWS = 200
 TALL_ROWS, TABLE_HEIGHT = 20, 620  # longer tables scroll, their heading stays
@@ -27,11 +27,6 @@ BADGES = {
     "failed": (":material/error:", "red"),
     "cancelled": (":material/cancel:", "orange"),
 }
-
-
-def quiet(text: str, *, width: Literal["stretch", "content"] = "stretch") -> None:
-    """Small text; a caption would be too pale to read for some."""
-    st.markdown(f":small[{text}]", width=width)
 
 
 def badge(run: Run) -> None:
@@ -46,7 +41,7 @@ def made(run: Run) -> str:
     if run.started_at and run.finished_at:
         took = datetime.fromisoformat(run.finished_at) - datetime.fromisoformat(run.started_at)
         text += f" · took {cells.duration(took.total_seconds())}"
-    return cells.escaped(text)
+    return plain(text)
 
 
 def when(stamp: str) -> str:
@@ -66,7 +61,7 @@ def settings_line(run: Run, studies: Studies) -> str:
     }
     labels = {name: option.label for name, option in known.items()}
     pairs = cells.listed(changed, labels)
-    return cells.escaped("; ".join(f"{label}: {value}" for label, value in pairs)) or "default settings"
+    return plain("; ".join(f"{label}: {value}" for label, value in pairs)) or "default settings"
 
 
 def _plain(value: object) -> object:
@@ -79,7 +74,7 @@ def progress(run: Run, *, alone: bool) -> None:
         waited = (datetime.now(UTC) - datetime.fromisoformat(run.created_at)).total_seconds()
         st.progress(run.fraction, text=f"Waiting for a worker · {len(run.pieces)} pieces")
         if alone and waited > 15:
-            quiet(
+            small(
                 "No worker has taken it up yet. Workers belong to the workbench: start it with "
                 "`python -m workbench`, and look at its terminal if this stays."
             )
@@ -91,13 +86,13 @@ def progress(run: Run, *, alone: bool) -> None:
 def result(store: Store, run: Run, found: Result, *, by: str) -> None:
     """Headline, charts, and tables with their CSV files."""
     for sentence in found.headline:
-        st.markdown(f"- {cells.escaped(sentence)}")
+        st.markdown(f"- {plain(sentence)}")
     with st.container(horizontal=True):  # as many beside one another as there is room for
         for number, chart in enumerate(found.charts):
             st.plotly_chart(figure(chart), width=CHART_WIDTH, key=f"chart_{run.id}_{number}", alt=chart.alt)
     if not found.tables:
         return
-    tabs = st.tabs([cells.escaped(table.title) for table in found.tables])
+    tabs = st.tabs([plain(table.title) for table in found.tables])
     for number, (tab, table) in enumerate(zip(tabs, found.tables, strict=True)):
         with tab:
             _table(store, run, table, number, by=by)
@@ -117,13 +112,13 @@ def _table(store: Store, run: Run, table: Table, number: int, *, by: str) -> Non
             args=(store, run.id, table.title, by),
         )
     if table.note:
-        quiet(cells.escaped(table.note))
+        small(plain(table.note))
     if not table.rows:
         st.info("This table is empty.", icon=":material/table:")
         return
     frame = pd.DataFrame(
-        [[cells.escaped(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows],
-        columns=[cells.escaped(column) for column in table.columns],
+        [[plain(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows],
+        columns=[plain(column) for column in table.columns],
     )
     st.table(
         frame.head(MOST_ROWS).style.format(_shown, na_rep=cells.NOTHING),
@@ -133,7 +128,7 @@ def _table(store: Store, run: Run, table: Table, number: int, *, by: str) -> Non
         alt=table.title,
     )
     if len(frame) > MOST_ROWS:
-        quiet(f"The first {MOST_ROWS} of {len(frame):,} rows; the CSV file has them all.")
+        small(f"The first {MOST_ROWS} of {len(frame):,} rows; the CSV file has them all.")
 
 
 def _note_export(store: Store, run_id: str, what: str, by: str) -> None:
@@ -151,12 +146,12 @@ def details(run: Run, studies: Studies) -> None:
     study = studies.get(run.study)
     labels = {option.name: option.label for option in options(study.settings)} if study else {}
     with st.expander("How this run was made", icon=":material/receipt_long:"):
-        quiet(
+        small(
             "The same settings, seed, code and data give the same figures. The address of this page opens this run."
         )
         facts = [*cells.listed(run.settings, labels), *report.facts(run)]
         st.table(
-            {cells.escaped(name): cells.escaped(value or cells.NOTHING) for name, value in facts},
+            {plain(name): plain(value or cells.NOTHING) for name, value in facts},
             border="horizontal",
             hide_header=True,
             alt="How this run was made",
@@ -166,7 +161,7 @@ def details(run: Run, studies: Studies) -> None:
             slowest = sorted(timings, key=lambda pair: -pair[1])[:10]
             st.markdown("**Slowest pieces**")
             st.table(
-                {cells.escaped(title): f"{seconds:.1f} s" for title, seconds in slowest},
+                {plain(title): f"{seconds:.1f} s" for title, seconds in slowest},
                 border="horizontal",
                 hide_header=True,
                 alt="Slowest pieces",

@@ -1,6 +1,7 @@
 """Text that others wrote, on its way into Markdown."""
 
 import re
+from typing import Literal
 
 import streamlit as st
 
@@ -12,6 +13,6 @@ def plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
-def small(markdown: str) -> None:
+def small(markdown: str, *, width: Literal["stretch", "content"] = "stretch") -> None:
     """Draw a remark in small type. ``st.caption`` is too pale for some eyes."""
-    st.markdown(f":small[{markdown}]")
+    st.markdown(f":small[{markdown}]", width=width)
