@@ -14,8 +14,6 @@ DEFAULT_DAILY_BUDGET = 60
 AGREEMENT = 8  # answers in a row that agree with the model before it is worth saying so
 HISTORY = 9
 BATCH = 20
-# A step that was not asked about when it was recommended has no cause of doubt on record.
-LEVEL_CHANGED = "The asking level was raised since, and at the new one the model is too unsure of this step."
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +216,7 @@ def _item(store: Store, request: dict[str, Any], catalogue: dict[int, dict[str, 
         ],
         margin=request["margin"],
         p_value=request["p_value"],
-        why=why.get("sentence", LEVEL_CHANGED),
+        why=why["sentence"],
         limits=clients.limits(documents),
         history=[{"at": row["at"], "name": row["name"], "success": row["success"]} for row in history],
         nearest=doubts.nearest(

@@ -192,7 +192,12 @@ def _write(
             recommendation_id = request_id = None
             if prediction is not None and client.version_id is not None:
                 last = newest.get(client.id)
-                if last and (last["step"], last["model_version_id"]) == (prediction.step, client.version_id):
+                asks = prediction.p_value <= level
+                if (
+                    last
+                    and (last["step"], last["model_version_id"]) == (prediction.step, client.version_id)
+                    and (last["explained"] or not asks)
+                ):
                     recommendation_id = last["id"]
                 else:
                     recommendation_id = requests.add_recommendation(
@@ -205,7 +210,6 @@ def _write(
                         p_value=prediction.p_value,
                         why=prediction.why,
                     )
-                asks = prediction.p_value <= level
                 if asks and labels.answered_since(db, today, client_id=client.id) < limit:
                     request_id = requests.open_request(
                         db, client_id=client.id, step=prediction.step, recommendation_id=recommendation_id

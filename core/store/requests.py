@@ -45,9 +45,13 @@ def recommendations(db: Database, client_id: int, limit: int = 60) -> list[Row]:
 
 
 def newest_recommendations(db: Database, client_ids: Sequence[int]) -> dict[int, Row]:
-    """The newest recommendation of each of these clients: ``id``, ``step`` and ``model_version_id``."""
+    """The newest recommendation of each of these clients: ``id``, ``step``, ``model_version_id``, ``explained``.
+
+    ``explained`` says whether the cause of the doubt was noted, which is done where the model asks.
+    """
     rows = db.query(
-        "SELECT client_id, max(id) AS id, step, model_version_id FROM recommendations"
+        "SELECT client_id, max(id) AS id, step, model_version_id,"
+        " json_extract(why, '$.cause') IS NOT NULL AS explained FROM recommendations"
         f" WHERE client_id IN ({marks(client_ids)}) GROUP BY client_id",
         list(client_ids),
     )

@@ -89,3 +89,10 @@ def test_idle_clients_and_missed_goals_are_named(store):
     assert status.status(store.db, client)["reason"] == "No exercise logged for 27 days"
     assert status.status(store.db, other)["reason"] == "No step goal met in 14 days with a count"
     assert status.status(store.db, other)["attention"] < status.status(store.db, client)["attention"]
+
+
+def test_a_raised_asking_level_gives_every_request_its_cause(store):
+    ask_about_everyone(store)
+    open_now = requests.open_requests(store.db, user_id=1)
+    assert len(open_now) == 24
+    assert all(request["why"]["sentence"] for request in open_now)
