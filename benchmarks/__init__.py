@@ -1,0 +1,1 @@
+"""Each claim about speed or accuracy, in one command, with its peer in the same run."""

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 COHORT, SORT, SHOW, SEARCH, PAGE = "cohort", "sort", "show", "search", "page"
 NO_MODEL = (
     "**“{name}” has no model yet**, so nothing is recommended and nobody is asked. "
-    "Train one on the Data and models page, or run `python -m workbench train`."
+    "Train one on the Data and models page."
 )
 
 
@@ -64,7 +64,7 @@ if not cohorts:
     empty.draw(
         "No clients yet",
         "Import an exercise log (CSV: client, time, exercise) on the Data and models page, "
-        "or run `python -m workbench import PATH`.",
+        "or run `python3 -m workbench import PATH`.",
         icon=":material/group_add:",
         page="data",
         link="Import clients",
