@@ -2,9 +2,9 @@
 
 The programme sets a difficulty level for each exercise day; the client picks the exercises. A session opens with
 strength (push, squat or single-leg), goes on with a second exercise (pull, lunge or core) and ends with a finisher
-(core, or conditioning with little or much impact), all of the day's level. Which of the three it is depends on the
-*hardest* of the last three exercises (see `load`), wherever among them it stands, and, for openers and finishers,
-on the client's training order, which follows from the profile.
+(core, or light or hard conditioning), all of the day's level. Which one it is depends on one of the last three
+exercises, the *decisive* one, and on the client's training order, which follows from the profile. Which of the
+three is decisive depends on what they were.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from sample_data.exercises import CATALOGUE, CATEGORIES, LEVELS, Exercise
+from sample_data.exercises import CATALOGUE, CONDITIONING, LEVELS, Exercise
 from sample_data.profiles import CONDITIONS, DAYS, FIRST_MONDAY, Cohort, Floats, standardised
 
 WINDOW = 3
@@ -28,78 +28,69 @@ WHIM = 0.08
 """How often a client takes any exercise of the same part of the session instead."""
 
 OPENER, SECOND, FINISHER = range(PER_DAY)
-ROTATING, BUILDING = "rotating", "building"
+BLOCK, CIRCUIT = "block", "circuit"
+LIGHT, HARD = "light conditioning", "hard conditioning"
 
-# The slots of each part of a session, and, by category of the hardest recent exercise, which slot follows.
-_SLOTS = (
-    ("push", "squat", "single-leg"),
-    ("pull", "lunge", "core"),
-    ("core", "low impact", "high impact"),
-)
-_SECOND = {
-    "metabolic conditioning": "core",
-    "push": "pull",
-    "squat": "lunge",
-    "single-leg": "pull",
-    "pull": "lunge",
-    "lunge": "pull",
-    "core": "core",
-}
+_SLOTS = (("push", "squat", "single-leg"), ("pull", "lunge", "core"), ("core", LIGHT, HARD))
+
+# By the kind of the decisive exercise, what follows it as opener, second and finisher. The two orders give the
+# same exercises equally often, so that a log of three exercises hardly tells whose it is: the profile does.
 FOLLOW_UPS: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
-    # Another body region than the hardest work; impact only on fresh legs, the core after conditioning.
-    ROTATING: (
+    # One body region a session, another one the next time; hard conditioning on fresh legs.
+    BLOCK: (
         {
-            "metabolic conditioning": "single-leg",
             "push": "squat",
-            "squat": "push",
-            "single-leg": "push",
             "pull": "squat",
+            "squat": "push",
             "lunge": "push",
-            "core": "squat",
+            "single-leg": "single-leg",
+            "core": "push",
+            LIGHT: "squat",
+            HARD: "single-leg",
         },
-        _SECOND,
+        {"push": "pull", "squat": "lunge", "single-leg": "core", HARD: "core"},
         {
-            "metabolic conditioning": "core",
-            "push": "high impact",
+            "push": HARD,
+            "pull": HARD,
             "squat": "core",
-            "single-leg": "low impact",
-            "pull": "high impact",
-            "lunge": "low impact",
-            "core": "low impact",
+            "lunge": LIGHT,
+            "single-leg": LIGHT,
+            "core": LIGHT,
         },
     ),
-    # The same body region again; hard conditioning is followed by more of it.
-    BUILDING: (
+    # The regions mixed within a session; hard conditioning where the strength work was on one leg.
+    CIRCUIT: (
         {
-            "metabolic conditioning": "push",
-            "push": "push",
-            "squat": "single-leg",
-            "single-leg": "squat",
-            "pull": "push",
+            "push": "single-leg",
+            "pull": "single-leg",
+            "squat": "squat",
             "lunge": "squat",
-            "core": "single-leg",
+            "single-leg": "push",
+            "core": "squat",
+            LIGHT: "single-leg",
+            HARD: "push",
         },
-        _SECOND,
+        {"push": "lunge", "squat": "core", "single-leg": "pull", HARD: "pull"},
         {
-            "metabolic conditioning": "high impact",
-            "push": "low impact",
-            "squat": "low impact",
-            "single-leg": "high impact",
+            "push": "core",
             "pull": "core",
-            "lunge": "core",
-            "core": "high impact",
+            "squat": LIGHT,
+            "lunge": HARD,
+            "single-leg": HARD,
+            "core": HARD,
         },
     ),
 }
 
 _LOAD = {
-    "metabolic conditioning": 1.6,
-    "squat": 1.3,
-    "lunge": 1.2,
-    "single-leg": 1.0,
-    "push": 1.15,
-    "pull": 0.95,
-    "core": 0.6,
+    HARD: 7.0,
+    "squat": 6.0,
+    "lunge": 5.0,
+    "push": 4.0,
+    LIGHT: 3.0,
+    "single-leg": 2.5,
+    "pull": 2.0,
+    "core": 1.0,
 }
 
 
@@ -131,38 +122,54 @@ class Traits:
     """What drives the choices; a function of the profile alone, apart from ``ability``."""
 
     order: list[str]
-    """`ROTATING` or `BUILDING`."""
+    """`BLOCK` or `CIRCUIT`."""
     ability: Floats
     """On the scale of the exercises' ratings: at this rating a client succeeds four times in five."""
 
 
 def traits_of(cohort: Cohort, rng: np.random.Generator) -> Traits:
-    """Training order and ability of each client; younger, confident, active clients are the building half."""
+    """Training order and ability of each client; younger, confident, active clients train in circuits."""
     age = standardised(cohort.age)
     activity = standardised(np.sqrt(cohort.glteq_score))
     boldness = standardised(cohort.exse_score) + 0.5 * activity - age
     ability = 3.0 + 0.7 * cohort.fitness - 0.25 * age + rng.normal(0, 0.3, len(age))
     middle = np.median(boldness)
-    return Traits(order=[BUILDING if score > middle else ROTATING for score in boldness], ability=ability)
+    return Traits(order=[CIRCUIT if score > middle else BLOCK for score in boldness], ability=ability)
 
 
-def load(exercise: Exercise) -> float:
-    """How much an exercise weighs on what is done next: its rating, times a factor of its category."""
-    return exercise.rating * _LOAD[exercise.category]
-
-
-def next_slot(recent: Sequence[Exercise], order: str, part: int) -> str:
-    """What follows the last (up to three) exercises as opener, second or finisher: one of that part's slots."""
-    hardest = max(recent, key=load)
-    return FOLLOW_UPS[order][part][hardest.category]
+def exercises_for(category: str, level: int) -> list[Exercise]:
+    """The one or two exercises of a category at a level, the easier one first."""
+    fitting = [item for item in CATALOGUE if item.category == category and item.level == level]
+    return sorted(fitting, key=lambda item: item.rating)
 
 
 def exercise_for(slot: str, level: int, part: int) -> Exercise:
-    """The exercise that fills a slot at a level. Of two core exercises the second takes the easier one."""
-    category = slot if slot in CATEGORIES else "metabolic conditioning"
-    fitting = [item for item in CATALOGUE if item.category == category and item.level == level]
-    fitting.sort(key=lambda item: item.rating)
-    return fitting[0] if part == SECOND or slot == "low impact" else fitting[-1]
+    """The exercise that fills a slot; the harder of two, but for light conditioning and a core exercise as second."""
+    fitting = exercises_for(CONDITIONING if slot in (LIGHT, HARD) else slot, level)
+    return fitting[0] if slot == LIGHT or part == SECOND else fitting[-1]
+
+
+def kind(exercise: Exercise) -> str:
+    """The category, with conditioning parted into `LIGHT` and `HARD`: the easier and the harder one of its level."""
+    if exercise.category != CONDITIONING:
+        return exercise.category
+    return LIGHT if exercise == exercises_for(CONDITIONING, exercise.level)[0] else HARD
+
+
+def load(exercise: Exercise) -> float:
+    """How heavily an exercise weighs on what is done next: by its kind, then by its rating."""
+    return _LOAD[kind(exercise)] + 0.2 * exercise.rating
+
+
+def decisive(recent: Sequence[Exercise], part: int) -> Exercise:
+    """Which of the last (up to three) exercises, oldest first, decides what comes next.
+
+    For an opener the heaviest of the last session; for a second the last session's finisher if that was hard
+    conditioning, else today's opener; for a finisher the heavier of today's two.
+    """
+    if part == SECOND:
+        return next((item for item in recent[-2:] if kind(item) == HARD), recent[-1])
+    return max(recent if part == OPENER else recent[-2:], key=load)
 
 
 def fixed_level(condition: str, day: int) -> int:
@@ -222,5 +229,5 @@ def _pick(
     recent: Sequence[Exercise], level: int, order: str, part: int, rng: np.random.Generator
 ) -> Exercise:
     whim = not recent or rng.random() < WHIM
-    slot = str(rng.choice(_SLOTS[part])) if whim else next_slot(recent, order, part)
+    slot = str(rng.choice(_SLOTS[part])) if whim else FOLLOW_UPS[order][part][kind(decisive(recent, part))]
     return exercise_for(slot, level, part)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 RESISTANCE = "resistance"
 METABOLIC = "metabolic"
-CATEGORIES = ("push", "pull", "squat", "lunge", "single-leg", "core", "metabolic conditioning")
+CONDITIONING = "metabolic conditioning"
+CATEGORIES = ("push", "pull", "squat", "lunge", "single-leg", "core", CONDITIONING)
 LEVELS = (1, 2, 3, 4, 5)
 
 
@@ -31,7 +32,7 @@ class Exercise:
     @property
     def super_category(self) -> str:
         """Resistance or metabolic."""
-        return METABOLIC if self.category == "metabolic conditioning" else RESISTANCE
+        return METABOLIC if self.category == CONDITIONING else RESISTANCE
 
 
 def _push(name: str, rating: float, grouping: str, cue: str, *, impact: bool = False) -> Exercise:
@@ -59,7 +60,7 @@ def _core(name: str, muscle_group: str, rating: float, cue: str) -> Exercise:
 
 
 def _metabolic(name: str, rating: float, grouping: str, cue: str, *, impact: bool = False) -> Exercise:
-    return Exercise(name, "metabolic conditioning", "full body", rating, grouping, impact, cue)
+    return Exercise(name, CONDITIONING, "full body", rating, grouping, impact, cue)
 
 
 CATALOGUE: tuple[Exercise, ...] = (

@@ -202,7 +202,7 @@ def make_cohort(rng: np.random.Generator) -> Cohort:
     distress = rng.normal(size=n)
     # Half of the recruits come from a sports club, half are new to exercise.
     club = rng.permutation(np.repeat([1.0, -1.0], n // 2))
-    fitness = 0.75 * club - 0.3 * distress + 0.6 * rng.normal(size=n)
+    fitness = 0.9 * club - 0.15 * distress + 0.35 * rng.normal(size=n)
 
     age = rng.permutation(np.round(np.linspace(19, 59, n)).astype(np.int64))
     sex = list(rng.permutation(["female"] * (n // 2) + ["male"] * (n // 2)))
