@@ -186,7 +186,8 @@ def prorated(items: Ints) -> Ints:
     """Sum of each row's items, a missing one counting as the mean of those answered; rounded half up."""
     answered = items != MISSING
     mean = np.where(answered, items, 0).sum(axis=1) / answered.sum(axis=1)
-    return np.floor(mean * items.shape[1] + 0.5).astype(np.int64)
+    result: Ints = np.floor(mean * items.shape[1] + 0.5).astype(np.int64)
+    return result
 
 
 def standardised(values: NDArray[np.generic]) -> Floats:
