@@ -189,7 +189,9 @@ def observed_rates(top: ArrayLike, clients: ArrayLike, alphas: Sequence[float]) 
 
     ``top`` is (m, 3), rows [y(N), y(N−1), rest] of held-out clients, ``clients`` (m,) says whose they are. Every
     other client calibrates and the rest are asked about, then the other way round; the two are counted together.
-    Raises InputError with fewer than two clients, or for shapes that do not fit.
+    ``"Dirichlet"`` is left out of the result where its distribution cannot be fitted to one of the halves: all rows
+    alike, as of a model that has learnt nothing, or a single row. The other two rules always have an entry.
+    Raises InputError with fewer than two clients, or for shapes or probabilities that do not fit.
     """
     rows, owner = np.asarray(top, dtype=np.float64), np.asarray(clients)
     if rows.ndim != 2 or rows.shape[1] != 3 or owner.shape != rows.shape[:1]:
@@ -197,22 +199,35 @@ def observed_rates(top: ArrayLike, clients: ArrayLike, alphas: Sequence[float]) 
     known = np.unique(owner)
     if known.size < 2:
         raise InputError("Observed rates need margins of at least two clients.")
+    check_probabilities(rows, name="top")
     first = np.isin(owner, known[::2])
     margins = np.clip(rows[:, 0] - rows[:, 1], 0.0, 1.0)
-    rates: dict[str, list[AskedRate]] = {"conformal": [], "empirical": [], "Dirichlet": []}
+    fitted = _fit_halves(rows, first)
+    rates: dict[str, list[AskedRate]] = {"conformal": [], "empirical": []}
+    if fitted:
+        rates["Dirichlet"] = []
     for alpha in alphas:
         asked = dict.fromkeys(rates, 0)
-        for half in (first, ~first):
+        for index, half in enumerate((first, ~first)):
             rules: dict[str, AskingRule] = {
                 "conformal": ConformalRule(margins[half], alpha=alpha),
                 "empirical": EmpiricalRule(margins[half], alpha=alpha),
-                "Dirichlet": DirichletRule(fit_top(rows[half]), alpha),
             }
+            if fitted:
+                rules["Dirichlet"] = DirichletRule(fitted[index], alpha)
             for name, rule in rules.items():
                 asked[name] += int(np.count_nonzero(rule.asks(margins[~half])))
         for name, count in asked.items():
             rates[name].append(AskedRate(alpha, count / margins.size, count, margins.size))
     return rates
+
+
+def _fit_halves(rows: FloatArray, first: BoolArray) -> tuple[MarginDistribution, MarginDistribution] | None:
+    """The Dirichlet of each half of checked rows; None if one of them has none."""
+    try:
+        return fit_top(rows[first]), fit_top(rows[~first])
+    except InputError:  # rows that are all alike, or only one, have no likelihood to climb
+        return None
 
 
 def _checked_alpha(alpha: float) -> float:

@@ -238,8 +238,29 @@ def test_observed_rates_never_calibrate_on_the_client_that_is_asked_about():
     assert rate.asked == 20
 
 
+@pytest.mark.parametrize("alike", [0, 1])
+def test_observed_rates_leave_the_dirichlet_rule_out_where_half_of_the_clients_are_all_alike(alike):
+    top, clients = top_of(np.random.default_rng(9), 4, 10)
+    top[clients % 2 == alike] = [0.5, 0.3, 0.2]
+    rates = observed_rates(top, clients, [0.1, 0.2])
+    assert list(rates) == ["conformal", "empirical"]
+    assert all(rate.steps == 40 for found in rates.values() for rate in found)
+
+
+def test_observed_rates_of_an_untrained_model_and_of_one_step_a_half():
+    same = observed_rates(np.full((6, 3), 1 / 3), [1, 2, 3, 1, 2, 3], [0.2])
+    assert {rule: found[0].asked for rule, found in same.items()} == {"conformal": 0, "empirical": 0}
+    single = observed_rates([[0.5, 0.3, 0.2], [0.6, 0.3, 0.1]], [1, 2], [0.2])
+    assert list(single) == ["conformal", "empirical"]
+
+
 @pytest.mark.parametrize(
-    ("top", "clients"), [(np.full((4, 3), 1 / 3), [1] * 4), (np.ones((4, 2)), [1, 2, 1, 2])]
+    ("top", "clients"),
+    [
+        (np.full((4, 3), 1 / 3), [1] * 4),
+        (np.ones((4, 2)), [1, 2, 1, 2]),
+        (np.full((4, 3), 0.5), [1, 2, 1, 2]),
+    ],
 )
 def test_observed_rates_need_two_clients_and_three_shares(top, clients):
     with pytest.raises(InputError):
