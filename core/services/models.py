@@ -132,11 +132,16 @@ def train(
     """Train a base model on a cohort; nothing is written but the weights file.
 
     Raises:
-        InputError: if nobody in the cohort has a logged exercise.
+        InputError: if nobody in the cohort has a logged exercise, or there are fewer than two exercises.
     """
     arrays = cohort_arrays(store, cohort_id)
     if not any(arrays.histories):
         raise InputError("Nobody in this cohort has logged an exercise. Import a log first, then train.")
+    if len(arrays.exercise_ids) < 2:
+        raise InputError(
+            "A recommender needs at least two exercises to choose between, and this cohort has "
+            f"{len(arrays.exercise_ids)}. Import more exercises first, then train."
+        )
     recommender = Recommender(settings, seed=seed).fit(
         arrays.histories, arrays.profiles, arrays.exercises, progress=progress
     )
