@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.errors import InputError
+from core.errors import InputError, NotFound
 from core.services import Store
 from core.store import people
 
@@ -14,8 +14,8 @@ def everyone(store: Store) -> list[dict[str, Any]]:
     return people.users(store.db)
 
 
-def add(store: Store, name: str, role: str, *, by: str) -> int:
-    """Add a person, or find the one of that name; returns the id.
+def add(store: Store, name: str, role: str, *, by: str) -> str:
+    """Add a person, or find the one of that name in whatever case; returns the name as it is kept.
 
     Raises:
         InputError: for an empty or overlong name, or a role that is not one of ``ROLES``.
@@ -25,6 +25,11 @@ def add(store: Store, name: str, role: str, *, by: str) -> int:
         raise InputError("A name has 1 to 60 characters.")
     if role not in ROLES:
         raise InputError(f"{role!r} is no role; choose {', '.join(ROLES[:-1])} or {ROLES[-1]}.")
-    with store.change("add person", by=by, subject=f"person {name}") as change:
-        change.detail["role"] = role
-        return people.add_user(change.db, name, role)
+    with store.transaction() as db:
+        try:
+            return str(people.user(db, name)["name"])
+        except NotFound:
+            with store.change("add person", by=by, subject=f"person {name}") as change:
+                change.detail["role"] = role
+                people.add_user(change.db, name, role)
+            return name
