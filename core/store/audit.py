@@ -1,6 +1,9 @@
 """The audit: append-only rows, each holding the hash of the one before.
 
-The table refuses updates and deletes by trigger; the chain shows a change made behind its back.
+Triggers refuse every statement that would change, remove or replace a row. Who drops them, or edits the file, can
+still do so, and then the chain shows what it can: a row that was changed, removed or put in before the newest one no
+longer fits its successor. It cannot show that the newest rows were cut off, or that everything from some row on was
+written anew with hashes that fit; that takes a head noted elsewhere, and every export carries the one of its day.
 """
 
 import hashlib
@@ -13,6 +16,7 @@ from sqlite_utils import Database
 from core.errors import DatabaseDamaged
 
 GENESIS = "0" * 64
+GUARDS = {f"audit_is_append_only_{event}" for event in ("update", "delete", "insert")}
 
 
 def now() -> str:
@@ -57,10 +61,13 @@ def recent(db: Database, limit: int = 100, subject: str | None = None) -> list[d
 
 
 def verify(db: Database) -> int:
-    """Check the whole chain and return its length.
+    """Check the whole chain and that its guards stand, and return its length.
+
+    What this can and cannot show is said at the top of this module.
 
     Raises:
-        DatabaseDamaged: naming the first row that does not fit.
+        DatabaseDamaged: naming the first row that does not fit; or if a trigger that keeps the rows is missing, as
+            the newest row could then have been written anew.
     """
     previous, count = GENESIS, 0
     for row in db.query("SELECT * FROM audit ORDER BY id"):
@@ -70,6 +77,12 @@ def verify(db: Database) -> int:
                 "Keep this database as it is and compare it with a backup."
             )
         previous, count = row["hash"], count + 1
+    triggers = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'")
+    if not {name for (name,) in triggers.fetchall()} >= GUARDS:
+        raise DatabaseDamaged(
+            "What keeps the audit append-only was removed from this database, so its newest rows may have been "
+            "changed. Keep this database as it is and compare it with a backup."
+        )
     return count
 
 

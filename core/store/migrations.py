@@ -6,6 +6,10 @@ from sqlite_utils.migrations import Migrations
 migrations = Migrations("spotter")
 
 
+# REPLACE deletes rows without firing their delete triggers, unless the connection asks for recursive triggers.
+# Ours do; the triggers that guard insertions hold on those that do not, such as the sqlite3 shell's.
+
+
 def _run(db: Database, script: str) -> None:
     # Not executescript: it commits first, and would break the migration's transaction.
     for statement in script.split(";;"):
@@ -183,8 +187,21 @@ def m002_recommending_and_labelling(db: Database) -> None:
             BEGIN SELECT RAISE(ABORT, 'a model version never changes'); END;;
         CREATE TRIGGER model_versions_are_kept BEFORE DELETE ON model_versions
             BEGIN SELECT RAISE(ABORT, 'a model version is never deleted'); END;;
+        CREATE TRIGGER model_versions_are_never_replaced BEFORE INSERT ON model_versions
+            WHEN EXISTS (SELECT 1 FROM model_versions WHERE id = NEW.id)
+            BEGIN SELECT RAISE(ABORT, 'a model version is never replaced'); END;;
         CREATE TRIGGER labels_are_kept BEFORE DELETE ON labels
-            BEGIN SELECT RAISE(ABORT, 'a label is undone, never deleted'); END
+            BEGIN SELECT RAISE(ABORT, 'a label is undone, never deleted'); END;;
+        CREATE TRIGGER labels_say_what_was_answered BEFORE UPDATE OF id, request_id, client_id, user_id, answer_key,
+            verdict, exercise_id, reason, decision_ms, before, after, before_version_id, after_version_id, at ON labels
+            BEGIN SELECT RAISE(ABORT, 'a label is undone, never changed'); END;;
+        CREATE TRIGGER labels_stay_undone BEFORE UPDATE ON labels WHEN OLD.undone_at IS NOT NULL
+            BEGIN SELECT RAISE(ABORT, 'a label that was undone never stands again'); END;;
+        CREATE TRIGGER labels_are_never_replaced AFTER INSERT ON labels
+            -- Labels are numbered without a gap, since none is deleted; one that made room for this leaves a gap.
+            -- Not before the insertion: a second answer must still fail as a breach of uniqueness.
+            WHEN NEW.id <> (SELECT count(*) FROM labels)
+            BEGIN SELECT RAISE(ABORT, 'a label is undone, never replaced'); END
         """,
     )
 
@@ -271,7 +288,7 @@ def m004_jobs(db: Database) -> None:
 
 @migrations()
 def m005_audit(db: Database) -> None:
-    """The append-only audit. Updates and deletes are refused, whatever the connection."""
+    """The append-only audit. Updates, deletes and replacements are refused, whatever the connection."""
     _run(
         db,
         """
@@ -289,6 +306,11 @@ def m005_audit(db: Database) -> None:
         CREATE TRIGGER audit_is_append_only_update BEFORE UPDATE ON audit
             BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;;
         CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;;
+        CREATE TRIGGER audit_is_append_only_insert BEFORE INSERT ON audit
+            WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+                OR EXISTS (SELECT 1 FROM audit WHERE previous = NEW.previous)
+                OR EXISTS (SELECT 1 FROM audit WHERE hash = NEW.hash)
             BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END
         """,
     )
