@@ -7,8 +7,8 @@ import streamlit as st
 
 from core.errors import Conflict, NotFound
 from core.services import caseload, clients, labelling, models
+from workbench import cells, context
 from workbench import client_charts as charts
-from workbench import context
 from workbench.components import client_sections as sections
 from workbench.components import empty, synthetic
 from workbench.components.text import plain, small
@@ -134,7 +134,7 @@ def notes(view: clients.Client) -> None:
     for note in view.notes:
         with st.container(border=True, gap="xxsmall"):
             st.text(note["text"])
-            small(plain(f"{note['author']}, {sections.moment(note['at'])}"))
+            small(plain(f"{note['author']}, {cells.moment(note['at'])}"))
 
 
 def page(view: clients.Client) -> None:

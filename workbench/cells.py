@@ -1,7 +1,9 @@
 """Values as people read them; the same on pages, in the terminal and in reports."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Cell = str | int | float | bool | None
 
@@ -27,6 +29,23 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def day(stamp: str) -> str:
+    """The day of a stored time or date: ``5 Feb 2026``."""
+    return _day(datetime.fromisoformat(stamp))
+
+
+def moment(stamp: str, zone: str = "UTC") -> str:
+    """A stored time as ``5 Feb 2026, 18:04`` in a time zone; a date without its time stays one."""
+    if "T" not in stamp:
+        return day(stamp)
+    at = datetime.fromisoformat(stamp).astimezone(ZoneInfo(zone))
+    return f"{_day(at)}, {at:%H:%M}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y}"  # not every system's strftime leaves the zero out
 
 
 def listed(settings: Mapping[str, Any], labels: Mapping[str, str]) -> list[tuple[str, str]]:

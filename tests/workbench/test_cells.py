@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from workbench import cells
@@ -30,3 +33,24 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_settings_are_listed_by_label() -> None:
     assert cells.listed({"a": ["x", "y"], "b": 2}, {"a": "Colours"}) == [("Colours", "x, y"), ("b", "2")]
+
+
+def test_moments_are_told_in_the_time_zone() -> None:
+    assert cells.moment("2026-01-03T23:30:00.000Z") == "3 Jan 2026, 23:30"
+    assert cells.moment("2026-01-30T23:30:00.000Z", "Europe/Berlin") == "31 Jan 2026, 00:30"
+    assert cells.moment("2026-01-03") == cells.day("2026-01-03T23:30:00.000Z") == "3 Jan 2026"
+
+
+def test_no_time_is_written_in_a_way_that_only_some_systems_know() -> None:
+    root = Path(__file__).parents[2]
+    sources = [path for folder in ("core", "workbench", "pages") for path in (root / folder).rglob("*.py")]
+    assert len(sources) > 50
+    # %-d and %#d in a format of strftime or an f-string; Plotly's own formats are the same everywhere.
+    unportable = re.compile(r"(:|strftime\([\"'])[^\"'}]*%[-#]")
+    wrong = [
+        f"{path.name}: {line.strip()}"
+        for path in sources
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if unportable.search(line) and "tickformat" not in line
+    ]
+    assert wrong == []

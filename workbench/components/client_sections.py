@@ -1,16 +1,15 @@
 """The parts of a client's page: each draws one thing that ``core.services.clients`` read."""
 
 import json
-from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from core.services import clients, fields
 from workbench import client_charts as charts
+from workbench.cells import moment
 from workbench.components import certainty, plain_table, suggestions
 from workbench.components.text import plain, small
 
@@ -270,12 +269,3 @@ def detail(text: str) -> str:
     return ", ".join(
         f"{fields.label(key).lower()} {value}" for key, value in json.loads(text).items() if value != ""
     )
-
-
-def moment(stamp: str, zone: str = "UTC") -> str:
-    """A stored time as ``5 Feb 2026, 18:04`` in a time zone; a date without its time stays one."""
-    at = datetime.fromisoformat(stamp)
-    if "T" not in stamp:
-        return f"{at.day} {at:%b %Y}"
-    at = at.astimezone(ZoneInfo(zone))
-    return f"{at.day} {at:%b %Y}, {at:%H:%M}"

@@ -6,12 +6,12 @@ and its download writes cells as they are. This component does none of that.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from workbench import cells
 from workbench.components import certainty
 
 Row = dict[str, Any]
@@ -94,7 +94,7 @@ def as_rows(rows: Sequence[Mapping[str, Any]], level: float) -> list[Row]:
         {
             "client": row["client_id"],
             "name": row["name"],
-            "last": f"last exercise {day(row['last_at'])}" if row["last_at"] else "no exercise yet",
+            "last": f"last exercise {cells.day(row['last_at'])}" if row["last_at"] else "no exercise yet",
             "word": certainty.word(row["p_value"], level, asks=row["request_id"] is not None),
             "tone": certainty.tone(row["p_value"], level),
             "numbers": certainty.numbers(row["margin"], row["p_value"]),
@@ -112,9 +112,3 @@ def as_rows(rows: Sequence[Mapping[str, Any]], level: float) -> list[Row]:
 def top(rows: Sequence[Mapping[str, Any]]) -> float:
     """The end of the trends' common scale: the largest margin shown, at least 0.2."""
     return max([0.2, *(float(value) for row in rows for value in row["trend"])])
-
-
-def day(stamp: str) -> str:
-    """A stored time or date as ``5 Feb 2026``."""
-    at = datetime.fromisoformat(stamp)
-    return f"{at.day} {at:%b %Y}"

@@ -8,6 +8,7 @@ from core.services import Store, training
 from core.services.studies import running
 from core.services.studies.registry import STUDIES
 from core.services.training import Trainable
+from workbench import cells
 from workbench.components import plain_table
 from workbench.components.text import plain, small
 
@@ -65,7 +66,7 @@ def _summary(cohort: Trainable) -> str:
     since = cohort.logged - report["rows"]
     words = [
         size,
-        f"model version {cohort.version['id']} of {cohort.version['created_at'][:10]}",
+        f"model version {cohort.version['id']} of {cells.day(cohort.version['created_at'])}",
         f"trained on {report['summary']['training_clients']} clients",
     ]
     if since > 0:

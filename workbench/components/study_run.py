@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from numbers import Integral
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
@@ -36,18 +35,12 @@ def badge(run: Run) -> None:
 
 
 def made(run: Run) -> str:
-    """Who started it, when, and how long it took."""
-    text = f"{when(run.created_at)} · {run.actor} · seed {run.seed}"
+    """Who started it, when (in the reader's time zone), and how long it took."""
+    text = f"{cells.moment(run.created_at, st.context.timezone or 'UTC')} · {run.actor} · seed {run.seed}"
     if run.started_at and run.finished_at:
         took = datetime.fromisoformat(run.finished_at) - datetime.fromisoformat(run.started_at)
         text += f" · took {cells.duration(took.total_seconds())}"
     return plain(text)
-
-
-def when(stamp: str) -> str:
-    """A time in the reader's time zone."""
-    zone = ZoneInfo(st.context.timezone) if st.context.timezone else UTC
-    return f"{datetime.fromisoformat(stamp).astimezone(zone):%-d %b %Y %H:%M}"
 
 
 def settings_line(run: Run, studies: Studies) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from workbench.components import certainty, client_sections, client_table, plain_table
+from workbench.components import certainty, client_table, plain_table
 from workbench.components.text import plain
 
 
@@ -55,9 +55,3 @@ def test_table_cells_are_text():
 def test_the_scale_of_trends_is_common_to_the_page():
     assert client_table.top([]) == 0.2
     assert client_table.top([{"trend": [0.1]}, {"trend": []}, {"trend": [0.7, 0.3]}]) == 0.7
-
-
-def test_moments_are_told_in_the_time_zone():
-    assert client_sections.moment("2026-01-30T23:30:00.000Z") == "30 Jan 2026, 23:30"
-    assert client_sections.moment("2026-01-30T23:30:00.000Z", "Europe/Berlin") == "31 Jan 2026, 00:30"
-    assert client_sections.moment("2026-01-30") == "30 Jan 2026"
