@@ -86,7 +86,9 @@ def answer(store: Store, user: str, given: Answer) -> Outcome:
         try:
             return _answer(store, person, request, given)
         except Conflict as conflict:
-            return _conflict(store, given, str(conflict))
+            # The same press may have come in twice at once; then the other one has the outcome.
+            known = labels.by_key(store.db, given.key)
+            return _outcome(store, known) if known else _conflict(store, given, str(conflict))
 
 
 def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given: Answer) -> Outcome:
@@ -187,11 +189,21 @@ def undo(store: Store, user: str, label_id: int) -> str:
             if label["verdict"] == "exercise" and current is not None:
                 start = versions.untaught(change.db, current)
                 change.detail["version"] = _replay(store, change.db, request["cohort_id"], client_id, start)
-            done = len(exercises.history(change.db, client_id))
-            requests.set_state(change.db, request["id"], "open" if done == request["step"] else "out of date")
+            requests.set_state(change.db, request["id"], _state(change.db, request))
             recommending.refresh(store, request["cohort_id"], [client_id])
-    what = label["exercise"] or label["verdict"]
-    return f"Taken back: {what} for {label['client']}. The model is as it was before."
+    if label["verdict"] == "exercise":
+        return f"Taken back: {label['exercise']} for {label['client']}, and what the model learnt from it."
+    return f"Taken back: {label['verdict']} for {label['client']}."
+
+
+def _state(db: Any, request: dict[str, Any]) -> str:
+    """Where a request stands by the labels that stand."""
+    if labels.answer_of(db, request["id"]):
+        return "answered"
+    if labels.flagged(db, request["id"]):
+        return "flagged"
+    done = len(exercises.history(db, request["client_id"]))
+    return "open" if done == request["step"] else "out of date"
 
 
 def teach_again(store: Store, db: Any, cohort_id: int, client_id: int) -> int:

@@ -66,9 +66,10 @@ def load(store: Store, version_id: int) -> Model:
     """A version ready to be asked; the ones used last are kept in memory.
 
     They are kept by the hash of their weights, not by id: an id whose transaction was rolled back is used again.
+    And by cohort: cohorts with the same data have the same weights, and exercises with other ids.
     """
-    name, base_id, base_name = versions.weights_of(store.db, version_id)
-    key = (store.weights, name, base_name)
+    cohort_id, name, base_id, base_name = versions.weights_of(store.db, version_id)
+    key = (store.weights, cohort_id, name, base_name)
     with _lock:
         model = _loaded.get(key)
         if model is not None:
@@ -83,7 +84,7 @@ def load(store: Store, version_id: int) -> Model:
 
 
 _lock = threading.Lock()
-_loaded: OrderedDict[tuple[Path, str, str], Model] = OrderedDict()
+_loaded: OrderedDict[tuple[Path, int, str, str], Model] = OrderedDict()
 
 
 def _read(store: Store, name: str, base_id: int) -> Model:

@@ -7,7 +7,7 @@ from core.errors import SpotterError
 from core.recommender import Progress
 from core.services import Store, accounts, importing, recommending, training
 from core.services.importing import Need
-from core.store import people, status
+from core.store import people
 
 FIRST_PERSON = "Trainer"
 COHORT = "Sample cohort"
@@ -36,7 +36,7 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
         if cohort["synthetic"] and cohort["model_version_id"] is None:
             say(f"Training the first model on “{cohort['name']}” ({sample_data.LABEL}) …")
             training.train_cohort(store, cohort["id"], seed=SEED, by="system", progress=_report(say))
-        elif cohort["clients"] and not status.totals(store.db, cohort["id"])["clients"]:
+        elif recommending.pending(store, cohort["id"]) is not None:
             say(f"Recommending to the clients of “{cohort['name']}” …")
             recommending.refresh(store, cohort["id"])
 

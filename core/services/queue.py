@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Conflict
 from core.services import Store, clients, doubts, labelling, models
 from core.store import exercises, labels, people, requests
-from core.store.audit import now
 
 DAILY_BUDGET = "asking.per_trainer_a_day"
 DEFAULT_DAILY_BUDGET = 60
+CLIENT_BUDGET = "asking.per_client_a_day"
+DEFAULT_CLIENT_BUDGET = 3  # one person does not use up the trainers' day
 AGREEMENT = 8  # answers in a row that agree with the model before it is worth saying so
 HISTORY = 9
 BATCH = 20
@@ -33,6 +35,7 @@ class Item:
 
     Attributes:
         choices: the model's first five, the most probable first.
+        entropy: in nats, 0 when sure; least_confidence: 1 − the largest probability.
         also_in_set: names of further exercises in the prediction set.
         why: the cause of the doubt, in a sentence.
         limits: what the client must be spared: conditions and screening answers.
@@ -50,6 +53,8 @@ class Item:
     also_in_set: list[str]
     margin: float
     p_value: float
+    entropy: float | None
+    least_confidence: float | None
     why: str
     limits: list[str]
     history: list[dict[str, Any]]
@@ -82,11 +87,11 @@ def waiting(store: Store, user: str, *, cohort_id: int | None = None, limit: int
     skipped is left out; everything else comes exactly once.
     """
     person = people.user(store.db, user)
-    left = max(0, _budget(store) - labels.answered_since(store.db, now()[:10], user_id=person["id"]))
-    found = spread(requests.open_requests(store.db, user_id=person["id"], cohort_id=cohort_id))
+    left = max(0, _budget(store) - labels.answered_since(store.db, midnight(), user_id=person["id"]))
+    found = requests.open_requests(store.db, cohort_id=cohort_id, **_limits(store, person["id"]))
     catalogues: dict[int, dict[int, dict[str, Any]]] = {}
     items = []
-    for request in found[: min(limit, left)]:
+    for request in spread(found, min(limit, left)):
         cohort = request["cohort_id"]
         if cohort not in catalogues:
             catalogues[cohort] = {row["id"]: row for row in exercises.exercises(store.db, cohort)}
@@ -135,31 +140,31 @@ def bring_back(store: Store, user: str, cohort_id: int | None = None) -> int:
     return count
 
 
-def spread(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def spread(found: Sequence[dict[str, Any]], limit: int | None = None) -> list[dict[str, Any]]:
     """Reorder requests so that none follows one with the same two leading exercises, if there is another to take.
 
     The first that fits is taken each time, so the order of worth is kept as far as it can be. None is
-    dropped and none repeated.
+    dropped and none repeated; with ``limit`` the first so many of that order are returned.
     """
-    rest, ordered = list(found), []
+    rest = [(frozenset(exercise for exercise, _ in request["top"][:2]), request) for request in found]
+    ordered: list[dict[str, Any]] = []
     previous: frozenset[int] | None = None
-    while rest:
-        pairs = [frozenset(exercise for exercise, _ in request["top"][:2]) for request in rest]
-        index = next((i for i, pair in enumerate(pairs) if pair != previous), 0)
-        previous = pairs[index]
-        ordered.append(rest.pop(index))
+    while rest and (limit is None or len(ordered) < limit):
+        index = next((i for i, (pair, _) in enumerate(rest) if pair != previous), 0)
+        previous, request = rest.pop(index)
+        ordered.append(request)
     return ordered
 
 
 def standing(store: Store, user: str, cohort_id: int | None = None) -> Standing:
     """How the work stands today for a person and for the team, and whether it is time to stop."""
     person = people.user(store.db, user)
-    today = now()[:10]
+    today = midnight()
     states = requests.states(store.db, cohort_id)
     mine = labels.answered_since(store.db, today, user_id=person["id"])
     budget = _budget(store)
     skipped = requests.skipped(store.db, user_id=person["id"], cohort_id=cohort_id)
-    open_for_me = states.get("open", 0) - skipped
+    open_for_me = requests.waiting(store.db, cohort_id=cohort_id, **_limits(store, person["id"]))
     return Standing(
         open=open_for_me,
         flagged=states.get("flagged", 0),
@@ -185,15 +190,26 @@ def _advice(store: Store, user_id: int, mine: int, budget: int, open_requests: i
     return ""
 
 
+def midnight() -> str:
+    """When today began on this machine's clock, in UTC as the store writes times."""
+    began = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    return began.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _budget(store: Store) -> int:
     return int(people.setting(store.db, DAILY_BUDGET, DEFAULT_DAILY_BUDGET))
+
+
+def _limits(store: Store, user_id: int) -> dict[str, Any]:
+    a_client = int(people.setting(store.db, CLIENT_BUDGET, DEFAULT_CLIENT_BUDGET))
+    return {"user_id": user_id, "since": midnight(), "a_client": a_client}
 
 
 def _item(store: Store, request: dict[str, Any], catalogue: dict[int, dict[str, Any]]) -> Item:
     why = request["why"]
     in_set = set(why["prediction_set"])
     documents = people.documents(store.db, request["client_id"])
-    history = exercises.log(store.db, request["client_id"], HISTORY)
+    done = exercises.log(store.db, request["client_id"], HISTORY, before_step=request["step"])
     model = models.load(store, request["model_version_id"])
     past = exercises.history(store.db, request["client_id"])[: request["step"]]
     return Item(
@@ -216,9 +232,11 @@ def _item(store: Store, request: dict[str, Any], catalogue: dict[int, dict[str, 
         ],
         margin=request["margin"],
         p_value=request["p_value"],
+        entropy=why.get("entropy"),
+        least_confidence=why.get("least_confidence"),
         why=why["sentence"],
         limits=clients.limits(documents),
-        history=[{"at": row["at"], "name": row["name"], "success": row["success"]} for row in history],
+        history=[{"at": row["at"], "name": row["name"], "success": row["success"]} for row in done],
         nearest=doubts.nearest(
             model, past, documents.get("profile", {}), {key: row["name"] for key, row in catalogue.items()}
         ),

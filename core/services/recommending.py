@@ -1,26 +1,28 @@
 """Recommend to every client, and ask a trainer where the model is unsure."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from sqlite_utils import Database
+
 from core.errors import NoModel
-from core.recommender import margin
+from core.recommender import entropy, least_confidence, margin
 from core.services import Store, doubts, models
 from core.services.features import Document, FloatArray
 from core.services.models import Model
-from core.store import exercises, labels, people, requests, status, versions, weights
-from core.store.audit import now
+from core.store import exercises, people, requests, status, versions, weights
 
 TOP = 5
 TREND = 12
 BATCH = 2000
 IDLE_DAYS = 7
 GOAL_DAYS = 14
-REQUESTS_A_DAY = "asking.per_client_a_day"
-DEFAULT_REQUESTS_A_DAY = 3
+ATTEMPTS = 3  # at clients that change while they are worked on
+SAME = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,49 @@ def refresh(
     three nearest profiles (Mahyari 2022, section III-B). A request is opened where the conformal p-value of
     the margin is at most the asking level. In a cohort without a model only the statuses are kept.
     """
+    due = pending(store, cohort_id)
     wanted = sorted(people.client_ids(store.db, cohort_id).values() if client_ids is None else client_ids)
-    newest_log, newest_day = exercises.newest(store.db, cohort_id)
     opened = 0
     for begin in range(0, len(wanted), BATCH):
-        batch = _read(store, wanted[begin : begin + BATCH])
-        batch = [_started(store, cohort_id, client) for client in batch]
-        predictions = _predict(store, cohort_id, batch, models.alpha(store))
-        opened += _write(store, cohort_id, batch, predictions, newest_log, newest_day)
+        batch = wanted[begin : begin + BATCH]
+        for _ in range(ATTEMPTS):
+            found, batch = _refresh_batch(store, cohort_id, batch)
+            opened += found
+            if not batch:
+                break
         if progress:
             progress(min(1.0, (begin + BATCH) / len(wanted)))
+    if client_ids is None and due is not None:
+        with store.transaction() as db:
+            if pending(store, cohort_id) == due:  # else more came in meanwhile
+                people.set_setting(db, _pending_key(cohort_id), None)
     return Refreshed(len(wanted), opened)
+
+
+def mark_pending(db: Database, cohort_id: int) -> None:
+    """Note, in the transaction that changes what recommendations stand on, that ``refresh`` is due.
+
+    If the process dies before it has refreshed, the next start does it.
+    """
+    people.set_setting(db, _pending_key(cohort_id), secrets.token_hex(8))
+
+
+def pending(store: Store, cohort_id: int) -> str | None:
+    """The mark that a refresh of this cohort is due, None if it is not."""
+    found: str | None = people.setting(store.db, _pending_key(cohort_id), None)
+    return found
+
+
+def _pending_key(cohort_id: int) -> str:
+    return f"refresh.pending.{cohort_id}"
+
+
+def _refresh_batch(store: Store, cohort_id: int, client_ids: Sequence[int]) -> tuple[int, list[int]]:
+    """Refresh some clients; returns the requests open among them, and the clients that changed meanwhile."""
+    newest = exercises.newest(store.db, cohort_id)
+    clients = [_started(store, cohort_id, client) for client in _read(store, client_ids)]
+    predictions = _predict(store, cohort_id, clients, models.alpha(store))
+    return _write(store, cohort_id, clients, predictions, *newest)
 
 
 def start(store: Store, cohort_id: int, client_id: int) -> int:
@@ -119,18 +153,25 @@ def _started(store: Store, cohort_id: int, client: _Client) -> _Client:
         return client
     recommender = base.recommender.personalise(base.encoder.encode([client.document])[0])
     name = weights.save(store.weights, recommender.state(rehearsal=False))
-    with store.change("start new client", by="system", subject=f"client {client.id}") as change:
-        version_id = versions.add_version(
-            change.db,
-            cohort_id=cohort_id,
-            client_id=client.id,
-            parent_id=base.version_id,
-            kind="new client",
-            weights=name,
-            report={"nearest_profiles": recommender.neighbours},
-        )
-        versions.put_in_force(change.db, version_id, client_id=client.id)
-        change.detail["version"] = version_id
+    with store.transaction() as db:
+        in_force = people.clients_in_force(db, [client.id])[0]
+        if in_force["version_id"] != client.version_id:
+            # Somebody else has started this client, or even taught it, since it was read.
+            return replace(
+                client, version_id=in_force["version_id"], own_version_id=in_force["own_version_id"]
+            )
+        with store.change("start new client", by="system", subject=f"client {client.id}") as change:
+            version_id = versions.add_version(
+                change.db,
+                cohort_id=cohort_id,
+                client_id=client.id,
+                parent_id=base.version_id,
+                kind="new client",
+                weights=name,
+                report={"nearest_profiles": recommender.neighbours},
+            )
+            versions.put_in_force(change.db, version_id, client_id=client.id)
+            change.detail["version"] = version_id
     return replace(client, version_id=version_id, own_version_id=version_id)
 
 
@@ -156,7 +197,11 @@ def _predict(
         for client in members:
             begin, end = end, end + min(TREND, len(client.history)) + 1
             row, p_value = probabilities[end - 1], float(p_values[end - 1])
-            why: dict[str, Any] = {"prediction_set": doubts.set_of(model, row)}
+            why: dict[str, Any] = {
+                "prediction_set": doubts.set_of(model, row),
+                "entropy": float(entropy(row)),
+                "least_confidence": float(least_confidence(row)),
+            }
             if p_value <= rule_level:
                 why |= doubts.why(model, client.history, client.document, row, names, logged)
             found[client.id] = Prediction(
@@ -177,48 +222,24 @@ def _write(
     predictions: dict[int, Prediction],
     newest_log: str | None,
     newest_day: str | None,
-) -> int:
+) -> tuple[int, list[int]]:
     ids = [client.id for client in clients]
     level = models.alpha(store)
-    limit = int(people.setting(store.db, REQUESTS_A_DAY, DEFAULT_REQUESTS_A_DAY))
     since = (date.fromisoformat(newest_day) - timedelta(days=GOAL_DAYS)).isoformat() if newest_day else ""
     hits = exercises.goal_hits(store.db, ids, since)
-    today = now()[:10]
     rows, opened = [], 0
     with store.transaction() as db:
-        newest = requests.newest_recommendations(db, ids)
+        changed = _changed(db, clients)
+        clients = [client for client in clients if client.id not in changed]
+        recommended = _recommend(db, clients, predictions, level)
+        waiting = requests.unanswered(db, ids)
         for client in clients:
             prediction = predictions.get(client.id)
-            recommendation_id = request_id = None
-            if prediction is not None and client.version_id is not None:
-                last = newest.get(client.id)
-                asks = prediction.p_value <= level
-                if (
-                    last
-                    and (last["step"], last["model_version_id"]) == (prediction.step, client.version_id)
-                    and (last["explained"] or not asks)
-                ):
-                    recommendation_id = last["id"]
-                else:
-                    recommendation_id = requests.add_recommendation(
-                        db,
-                        client_id=client.id,
-                        step=prediction.step,
-                        version_id=client.version_id,
-                        top=prediction.top,
-                        margin=prediction.margin,
-                        p_value=prediction.p_value,
-                        why=prediction.why,
-                    )
-                if asks and labels.answered_since(db, today, client_id=client.id) < limit:
-                    request_id = requests.open_request(
-                        db, client_id=client.id, step=prediction.step, recommendation_id=recommendation_id
-                    )
-            requests.close_others(db, client.id, request_id)
-            opened += request_id is not None
+            request = waiting.get(client.id)
+            opened += request is not None and request["state"] == "open"
             goal_days, goal_hits = hits.get(client.id, (0, 0))
             attention, reason = _attention(
-                prediction if request_id else None, client.last_at, newest_log, goal_days, goal_hits
+                request, prediction, client.last_at, newest_log, goal_days, goal_hits
             )
             rows.append(
                 {
@@ -227,11 +248,11 @@ def _write(
                     "name": client.name,
                     "step": len(client.history),
                     "last_at": client.last_at,
-                    "recommendation_id": recommendation_id,
+                    "recommendation_id": recommended.get(client.id),
                     "margin": prediction.margin if prediction else None,
                     "p_value": prediction.p_value if prediction else None,
                     "trend": prediction.trend if prediction else [],
-                    "request_id": request_id,
+                    "request_id": request["id"] if request else None,
                     "goal_days": goal_days,
                     "goal_hits": goal_hits,
                     "attention": attention,
@@ -239,15 +260,79 @@ def _write(
                 }
             )
         status.set_status(db, rows)
-    return opened
+    return opened, sorted(changed)
+
+
+def _changed(db: Database, clients: Sequence[_Client]) -> set[int]:
+    """Clients whose version or log is another than the one that was read: what was predicted is out of date."""
+    ids = [client.id for client in clients]
+    in_force = {row["id"]: row["version_id"] for row in people.clients_in_force(db, ids)}
+    lengths = exercises.log_lengths(db, ids)
+    return {
+        client.id
+        for client in clients
+        if (in_force[client.id], lengths.get(client.id, 0)) != (client.version_id, len(client.history))
+    }
+
+
+def _recommend(
+    db: Database, clients: Sequence[_Client], predictions: dict[int, Prediction], level: float
+) -> dict[int, int]:
+    """Record each prediction that says something new, open and close requests; returns recommendations by client."""
+    newest = requests.newest_recommendations(db, [client.id for client in clients])
+    recommended: dict[int, int] = {}
+    for client in clients:
+        prediction = predictions.get(client.id)
+        if prediction is None or client.version_id is None:
+            continue
+        asks = prediction.p_value <= level
+        last = newest.get(client.id)
+        if last is not None and _same(last, prediction, client.version_id, asks):
+            recommended[client.id] = last["id"]
+        else:
+            recommended[client.id] = requests.add_recommendation(
+                db,
+                client_id=client.id,
+                step=prediction.step,
+                version_id=client.version_id,
+                top=prediction.top,
+                margin=prediction.margin,
+                p_value=prediction.p_value,
+                why=prediction.why,
+            )
+        if asks:
+            requests.open_request(
+                db, client_id=client.id, step=prediction.step, recommendation_id=recommended[client.id]
+            )
+        requests.close_outdated(db, client.id, prediction.step, asks=asks)
+    return recommended
+
+
+def _same(last: dict[str, Any], prediction: Prediction, version_id: int, asks: bool) -> bool:
+    """Whether a recorded recommendation says what this prediction says, the cause of a doubt included."""
+    then, now = dict(last["top"]), dict(prediction.top)
+    return (
+        (last["step"], last["model_version_id"]) == (prediction.step, version_id)
+        and then.keys() == now.keys()
+        # Probabilities are in single precision, and a batch of another size rounds them otherwise.
+        and all(abs(then[exercise] - now[exercise]) < SAME for exercise in now)
+        and ("cause" in last["why"] or not asks)
+    )
 
 
 def _attention(
-    asked: Prediction | None, last_at: str | None, newest: str | None, goal_days: int, goal_hits: int
+    request: dict[str, Any] | None,
+    prediction: Prediction | None,
+    last_at: str | None,
+    newest: str | None,
+    goal_days: int,
+    goal_hits: int,
 ) -> tuple[int, str]:
     """How urgently a client needs a look (0 not at all, 3 most), and why, in words for a trainer."""
-    if asked is not None:
-        return 3, f"The model asks: {asked.why['short']}"
+    if request is not None and request["state"] == "flagged":
+        return 3, "Flagged for a second pair of eyes"
+    if request is not None and prediction is not None:
+        return 3, f"The model asks: {prediction.why['short']}"
     if last_at and newest:
         idle = (datetime.fromisoformat(newest) - datetime.fromisoformat(last_at)).days
         if idle >= IDLE_DAYS:

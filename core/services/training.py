@@ -76,6 +76,7 @@ def publish(store: Store, trained: Trained, *, by: str) -> int:
             report=trained.report,
         )
         versions.put_base_in_force(change.db, version_id, cohort_id=cohort_id)
+        recommending.mark_pending(change.db, cohort_id)
         for client_id in labels.taught_clients(change.db, cohort_id):
             labelling.teach_again(store, change.db, cohort_id, client_id)
         change.detail |= {"version": version_id, "weights": trained.weights, "data": trained.report["data"]}

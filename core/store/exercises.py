@@ -71,14 +71,23 @@ def add_log(
     )
 
 
-def log(db: Database, client_id: int, limit: int = 200) -> list[Row]:
-    """What a client did, newest first, with the exercise's name and category."""
+def log(db: Database, client_id: int, limit: int = 200, *, before_step: int | None = None) -> list[Row]:
+    """What a client did, newest first, with the exercise's name and category.
+
+    With ``before_step`` only the first so many exercises count: the log as it stood at that step.
+    """
+    skip = 0
+    if before_step is not None:
+        counted = db.execute("SELECT count(*) FROM exercise_log WHERE client_id = ?", [client_id]).fetchone()[
+            0
+        ]
+        skip = max(0, counted - before_step)
     return list(
         db.query(
             "SELECT l.id, l.at, l.success, l.difficulty, e.id AS exercise_id, e.name, e.category, e.muscle_group"
             " FROM exercise_log l JOIN exercises e ON e.id = l.exercise_id"
-            " WHERE l.client_id = ? ORDER BY l.at DESC, l.id DESC LIMIT ?",
-            [client_id, limit],
+            " WHERE l.client_id = ? ORDER BY l.at DESC, l.id DESC LIMIT ? OFFSET ?",
+            [client_id, limit, skip],
         )
     )
 
@@ -115,6 +124,15 @@ def add_steps(db: Database, rows: Iterable[tuple[int, str, int | None, int | Non
 def steps(db: Database, client_id: int) -> list[Row]:
     """A client's daily steps and goals, oldest first; NULL steps are days without a count."""
     return list(db.query("SELECT day, steps, goal FROM steps WHERE client_id = ? ORDER BY day", [client_id]))
+
+
+def log_lengths(db: Database, client_ids: Sequence[int]) -> dict[int, int]:
+    """How many exercises each of these clients has logged; those without any are left out."""
+    rows = db.execute(
+        f"SELECT client_id, count(*) FROM exercise_log WHERE client_id IN ({marks(client_ids)}) GROUP BY client_id",
+        list(client_ids),
+    )
+    return dict(rows.fetchall())
 
 
 def logged_rows(db: Database, cohort_id: int) -> int:

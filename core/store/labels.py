@@ -91,6 +91,15 @@ def answer_of(db: Database, request_id: int) -> Row | None:
     )
 
 
+def flagged(db: Database, request_id: int) -> bool:
+    """Whether somebody's flag on a request stands."""
+    row = db.execute(
+        "SELECT 1 FROM labels WHERE request_id = ? AND verdict = 'flag' AND undone_at IS NULL LIMIT 1",
+        [request_id],
+    ).fetchone()
+    return row is not None
+
+
 def taught(db: Database, client_id: int) -> list[Row]:
     """The exercises that trainers taught the model for a client and that stand, in the order they were given."""
     rows = db.query(

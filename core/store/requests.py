@@ -45,38 +45,43 @@ def recommendations(db: Database, client_id: int, limit: int = 60) -> list[Row]:
 
 
 def newest_recommendations(db: Database, client_ids: Sequence[int]) -> dict[int, Row]:
-    """The newest recommendation of each of these clients: ``id``, ``step``, ``model_version_id``, ``explained``.
-
-    ``explained`` says whether the cause of the doubt was noted, which is done where the model asks.
-    """
+    """The newest recommendation of each of these clients that has one."""
     rows = db.query(
-        "SELECT client_id, max(id) AS id, step, model_version_id,"
-        " json_extract(why, '$.cause') IS NOT NULL AS explained FROM recommendations"
-        f" WHERE client_id IN ({marks(client_ids)}) GROUP BY client_id",
+        f"SELECT *, max(id) FROM recommendations WHERE client_id IN ({marks(client_ids)}) GROUP BY client_id",
+        list(client_ids),
+    )
+    return {row["client_id"]: _parsed(row) for row in rows}
+
+
+def open_request(db: Database, *, client_id: int, step: int, recommendation_id: int) -> None:
+    """Open a request for a client's step, or bring the open one up to date.
+
+    One that was answered or flagged already stays as it was asked.
+    """
+    db.execute(
+        "INSERT INTO requests (client_id, step, recommendation_id, state, opened_at) VALUES (?, ?, ?, 'open', ?)"
+        " ON CONFLICT (client_id, step) DO UPDATE SET recommendation_id = excluded.recommendation_id, state = 'open'"
+        " WHERE state IN ('open', 'out of date')",
+        [client_id, step, recommendation_id, now()],
+    )
+
+
+def unanswered(db: Database, client_ids: Sequence[int]) -> dict[int, Row]:
+    """The open or flagged request of each of these clients that has one: ``id``, ``step``, ``state``."""
+    rows = db.query(
+        "SELECT client_id, max(id) AS id, step, state FROM requests"
+        f" WHERE client_id IN ({marks(client_ids)}) AND state IN ('open', 'flagged') GROUP BY client_id",
         list(client_ids),
     )
     return {row["client_id"]: row for row in rows}
 
 
-def open_request(db: Database, *, client_id: int, step: int, recommendation_id: int) -> int | None:
-    """Open a request for a client's step, or bring the open one up to date; return its id.
-
-    None if the step was answered or flagged already: what was asked then stays as it was.
-    """
-    row = db.execute(
-        "INSERT INTO requests (client_id, step, recommendation_id, state, opened_at) VALUES (?, ?, ?, 'open', ?)"
-        " ON CONFLICT (client_id, step) DO UPDATE SET recommendation_id = excluded.recommendation_id, state = 'open'"
-        " WHERE state IN ('open', 'out of date') RETURNING id",
-        [client_id, step, recommendation_id, now()],
-    ).fetchone()
-    return int(row[0]) if row else None
-
-
-def close_others(db: Database, client_id: int, keep: int | None) -> None:
-    """Close a client's open requests but one: the client has moved on, or the model is sure now."""
+def close_outdated(db: Database, client_id: int, step: int, *, asks: bool) -> None:
+    """Close a client's unanswered requests about earlier steps, and where the model is sure now the open one too."""
     db.execute(
-        "UPDATE requests SET state = 'out of date' WHERE client_id = ? AND state = 'open' AND id IS NOT ?",
-        [client_id, keep],
+        "UPDATE requests SET state = 'out of date' WHERE client_id = :client"
+        " AND (step <> :step AND state IN ('open', 'flagged') OR step = :step AND state = 'open' AND NOT :asks)",
+        {"client": client_id, "step": step, "asks": asks},
     )
 
 
@@ -104,14 +109,41 @@ def request(db: Database, request_id: int) -> Row:
     raise NotFound("There is no such request. Go back to the list of requests.")
 
 
-def open_requests(db: Database, *, user_id: int, cohort_id: int | None = None, limit: int = 500) -> list[Row]:
-    """Open requests that this person has not skipped, the least certain first (smallest p, then margin)."""
+# Open, not skipped by this person, and about a client who has not used up a day's answers.
+_WAITING = (
+    "r.state = 'open' AND (:cohort IS NULL OR c.cohort_id = :cohort)"
+    " AND NOT EXISTS (SELECT 1 FROM labels l WHERE l.request_id = r.id AND l.user_id = :user"
+    "   AND l.verdict = 'skip' AND l.undone_at IS NULL)"
+    " AND (SELECT count(*) FROM labels l WHERE l.client_id = r.client_id AND l.at >= :since"
+    "   AND l.undone_at IS NULL AND l.verdict IN ('exercise', 'none suitable')) < :a_client"
+)
+
+
+def waiting(db: Database, *, user_id: int, since: str, a_client: int, cohort_id: int | None = None) -> int:
+    """How many requests ``open_requests`` has in all."""
+    row = db.execute(
+        f"SELECT count(*) FROM requests r JOIN clients c ON c.id = r.client_id WHERE {_WAITING}",
+        {"user": user_id, "cohort": cohort_id, "since": since, "a_client": a_client},
+    ).fetchone()
+    return int(row[0])
+
+
+def open_requests(
+    db: Database,
+    *,
+    user_id: int,
+    since: str = "",
+    a_client: int = 1_000_000,
+    cohort_id: int | None = None,
+    limit: int = 500,
+) -> list[Row]:
+    """Open requests that this person has not skipped, the least certain first (smallest p, then margin).
+
+    Clients with ``a_client`` answers or more since the time ``since`` rest until later.
+    """
     rows = db.query(
-        f"{_REQUEST} WHERE r.state = 'open' AND (:cohort IS NULL OR c.cohort_id = :cohort)"
-        " AND NOT EXISTS (SELECT 1 FROM labels l WHERE l.request_id = r.id AND l.user_id = :user"
-        "   AND l.verdict = 'skip' AND l.undone_at IS NULL)"
-        " ORDER BY n.p_value, n.margin, r.id LIMIT :limit",
-        {"user": user_id, "cohort": cohort_id, "limit": limit},
+        f"{_REQUEST} WHERE {_WAITING} ORDER BY n.p_value, n.margin, r.id LIMIT :limit",
+        {"user": user_id, "cohort": cohort_id, "since": since, "a_client": a_client, "limit": limit},
     )
     return [_parsed(row) for row in rows]
 

@@ -46,16 +46,19 @@ def base_version(db: Database, version_id: int) -> int:
     return _ancestor(db, version_id, "kind = 'base'")
 
 
-def weights_of(db: Database, version_id: int) -> tuple[str, int, str]:
-    """The weights file of a version, and the id and the weights file of the base it descends from.
+def weights_of(db: Database, version_id: int) -> tuple[int, str, int, str]:
+    """The cohort and the weights file of a version, and the id and the weights file of the base it descends from.
 
     Raises:
         NotFound
     """
     base_id = base_version(db, version_id)
-    rows = db.execute("SELECT id, weights FROM model_versions WHERE id IN (?, ?)", [version_id, base_id])
-    names = dict(rows.fetchall())
-    return names[version_id], base_id, names[base_id]
+    rows = db.execute(
+        "SELECT id, cohort_id, weights FROM model_versions WHERE id IN (?, ?)", [version_id, base_id]
+    )
+    found = {row[0]: row[1:] for row in rows}
+    cohort_id, name = found[version_id]
+    return cohort_id, name, base_id, found[base_id][1]
 
 
 def untaught(db: Database, version_id: int) -> int:

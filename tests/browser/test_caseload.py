@@ -31,9 +31,10 @@ def cohort(tmp_path_factory):
     row = status.status(store.db, ids[0])
     if not row["request_id"]:
         with store.transaction() as db:
-            request = requests.open_request(
+            requests.open_request(
                 db, client_id=ids[0], step=row["step"], recommendation_id=row["recommendation_id"]
             )
+            request = requests.unanswered(db, [ids[0]])[ids[0]]["id"]
             status.set_status(
                 db, [{**row, "request_id": request, "attention": 3, "reason": "The model asks"}]
             )

@@ -50,7 +50,8 @@ def row(db, cohort, client, number, count, version):
             db, client_id=client, step=9, version_id=version, top=[], margin=0.25, p_value=p_value, why={}
         )
     if asks:
-        request = requests.open_request(db, client_id=client, step=9, recommendation_id=recommendation)
+        requests.open_request(db, client_id=client, step=9, recommendation_id=recommendation)
+        request = requests.unanswered(db, [client])[client]["id"]
     return {
         "client_id": client,
         "cohort_id": cohort,
@@ -199,10 +200,20 @@ def test_an_address_opens_the_same_view(store):
     assert app.pagination(key="page").value == 2
 
 
-@pytest.mark.parametrize("page", ["99", "0", "-1", "x"])
+@pytest.mark.parametrize("page", ["99", "0", "-1", "x", "9" * 22, "9" * 5000, "²"])
 def test_a_page_that_is_not_there_is_no_error(store, page):
     add_cohort(store, 60)
     assert len(names(open_page(page=page))) in (10, 50)
+
+
+def test_an_address_of_no_cohort_is_told(store):
+    add_cohort(store, 2)
+    add_cohort(store, 1, name="Other")
+    app = open_page(cohort="*Nobody*")
+    assert "There is no cohort “*Nobody*” with clients. This is “Winter group”." in app.warning[0].value.replace("\\", "")
+    assert names(app) == ["W000 Doe", "W001 Doe"]
+    assert not open_page(cohort="Other").warning
+    assert not open_page().warning
 
 
 def test_headings_tell_the_order_and_the_next_one(store):

@@ -72,9 +72,10 @@ def asked(store):
     client = first(store)
     row = status.status(store.db, client)
     with store.transaction() as db:
-        request = requests.open_request(
+        requests.open_request(
             db, client_id=client, step=row["step"], recommendation_id=row["recommendation_id"]
         )
+        request = requests.unanswered(db, [client])[client]["id"]
         status.set_status(db, [{**row, "request_id": request}])
     return client, request
 
@@ -138,10 +139,11 @@ def test_without_a_client_there_is_a_search_box(store):
     assert app.title[0].value == "Client 00003"
 
 
-@pytest.mark.parametrize("client", [NOBODY, "abc", "-1", "1; drop"])
+@pytest.mark.parametrize("client", [NOBODY, "abc", "-1", "1; drop", "9" * 22, "9" * 5000, "²"])
 def test_an_address_of_nobody_is_a_sentence_and_a_way_out(store, client):
     app = open_page(client)
     assert len(app.error) == 1
+    assert app.error[0].value.startswith("There is no such client.")
     assert [link.label for link in app.page_link] == ["Go to the caseload"]
     assert views(store, client) == []
 
@@ -184,7 +186,7 @@ def test_an_answer_shows_before_and_after_and_only_its_giver_can_take_it_back(st
     assert "Before: Exercise" in texts(others)
     assert "Take back" not in [button.label for button in others.button]
     app = press(open_page(client), "Take back")
-    assert "The model is as it was before" in app.success[0].value
+    assert "and what the model learnt from it" in app.success[0].value
     assert "taken back by Ana" in texts(app)
     assert "Take back" not in [button.label for button in app.button]
 

@@ -3,7 +3,7 @@
 import hashlib
 
 from core.errors import Conflict, InputError
-from core.services import Store
+from core.services import Store, recommending
 from core.services.importing.checking import read_bytes, snapshot
 from core.services.importing.report import Kind, Need, Report, Taken
 from core.store import Change, exercises, imports, people
@@ -29,6 +29,7 @@ def take(store: Store, report: Report, *, by: str) -> Taken:
             source = SOURCES.get(report.kind, "imported files")
             cohort_id = people.add_cohort(change.db, report.cohort.cohort, source=source, synthetic=False)
         import_id = _write(change, report, cohort_id, by)
+        recommending.mark_pending(change.db, cohort_id)
         change.subject = f"cohort {cohort_id}"
         change.detail |= {
             "import": import_id,

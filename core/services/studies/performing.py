@@ -104,6 +104,8 @@ class Performer:
                 raise Stopped
             if study.publish is not None:
                 study.publish(self.store, settings, results, claim.actor)
+        if study.after is not None:
+            study.after(self.store, settings, results)
 
     def _data(self, study: Study, settings: object, claim: Claim) -> Loaded:
         key = claim.job_id

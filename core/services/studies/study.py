@@ -138,6 +138,8 @@ class Study:
         combine: (settings, results of all pieces in order) to the result. Pure.
         publish: (store, settings, results, by), for a study that changes the workbench; called exactly once, in
             the transaction that marks the run done.
+        after: (store, settings, results), called after that transaction; long work that would hold others up. A
+            kill may leave it undone, so ``publish`` notes that it is due.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Study:
     combine: Callable[[Any, Sequence[dict[str, Any]]], Result]
     load: Callable[[Store, Any], Loaded] = nothing_loaded
     publish: Callable[[Store, Any, Sequence[dict[str, Any]], str], None] | None = None
+    after: Callable[[Store, Any, Sequence[dict[str, Any]]], None] | None = None
 
 
 Studies = Mapping[str, Study]

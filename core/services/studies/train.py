@@ -113,9 +113,11 @@ def _asking(rates: Sequence[dict[str, Any]]) -> Sequence[Table]:
 
 
 def _publish(store: Store, _settings: Settings, results: Sequence[dict[str, Any]], by: str) -> None:
-    trained = Trained(**results[0])
-    training.publish(store, trained, by=by)
-    recommending.refresh(store, trained.cohort_id)
+    training.publish(store, Trained(**results[0]), by=by)
+
+
+def _after(store: Store, _settings: Settings, results: Sequence[dict[str, Any]]) -> None:
+    recommending.refresh(store, results[0]["cohort_id"])
 
 
 STUDY = Study(
@@ -131,4 +133,5 @@ STUDY = Study(
     run_piece=_run,
     combine=_combine,
     publish=_publish,
+    after=_after,
 )

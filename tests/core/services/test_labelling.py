@@ -232,3 +232,40 @@ def test_eight_trainers_on_the_same_requests_leave_one_label_each(store):
     assert sum(o.status == "conflict" for o in outcomes) == 7 * 12
     assert len(labels.labels(store.db)) == 12
     audit.verify(store.db)
+
+
+def test_undoing_a_skip_leaves_the_answer_that_somebody_else_gave(store):
+    request = open_for(store)[0]
+    skipped = labelling.answer(store, "Ana", Answer(request["id"], "k1", "skip"))
+    labelling.answer(store, "Bo", second_choice(request))
+    labelling.undo(store, "Ana", skipped.label_id)
+    assert requests.request(store.db, request["id"])["state"] == "answered"
+    assert request["id"] not in [item.request_id for item in queue.waiting(store, "Ana")]
+
+
+def test_undoing_a_skip_leaves_somebody_elses_flag(store):
+    request = open_for(store)[0]
+    skipped = labelling.answer(store, "Ana", Answer(request["id"], "k1", "skip"))
+    flagged = labelling.answer(store, "Bo", Answer(request["id"], "k2", "flag"))
+    labelling.undo(store, "Ana", skipped.label_id)
+    assert requests.request(store.db, request["id"])["state"] == "flagged"
+    labelling.undo(store, "Bo", flagged.label_id)
+    assert requests.request(store.db, request["id"])["state"] == "open"
+
+
+def test_the_same_press_from_two_threads_has_one_outcome(store):
+    request = open_for(store)[0]
+    barrier, outcomes = threading.Barrier(3), []
+
+    def press():
+        barrier.wait()
+        outcomes.append(labelling.answer(store, "Ana", second_choice(request)))
+        store.close()
+
+    threads = [threading.Thread(target=press) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [outcome.status for outcome in outcomes] == ["taught"] * 3
+    assert len(labels.labels(store.db)) == 1
