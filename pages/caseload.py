@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.services import caseload, models, recommending
 from workbench import context
-from workbench.components import certainty, client_table, empty, figures, synthetic
+from workbench.components import address, certainty, client_table, empty, figures, synthetic
 from workbench.components.text import small
 
 HERE = Path(__file__).parent
@@ -71,6 +71,7 @@ if not cohorts:
     )
     st.stop()
 
+address.tell_unknown_cohort(COHORT, by_name, f"“{next(iter(by_name))}”")
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("Caseload", width="content")
     name = st.selectbox(
@@ -136,7 +137,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="caseload_co
 
 level = models.alpha(store)
 asked = str(st.session_state.get(PAGE, st.query_params.get(PAGE, "1")))
-wanted = int(asked) if asked.isdecimal() else 1
+wanted = min(address.number(asked) or 1, totals["clients"])  # there are never more pages than clients
 page = caseload.page(store, cohort["id"], order=order, only=only, search=search, number=wanted - 1)
 
 if not page.rows:

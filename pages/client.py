@@ -9,8 +9,8 @@ from core.errors import Conflict, NotFound
 from core.services import caseload, clients, labelling, models
 from workbench import cells, context
 from workbench import client_charts as charts
+from workbench.components import address, empty, synthetic
 from workbench.components import client_sections as sections
-from workbench.components import empty, synthetic
 from workbench.components.text import plain, small
 
 HERE = Path(__file__).parent
@@ -201,9 +201,7 @@ if not wanted:
     choose()
 else:
     try:
-        if not wanted.isdecimal():
-            raise NotFound("The address names no client. Choose one from the caseload.")
-        view = opened(int(wanted))
+        view = opened(address.number(wanted) or 0)  # no client has the number 0
         with st.container(key="client"):
             page(view)
     except NotFound as error:

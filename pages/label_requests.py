@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.services import caseload, queue
 from workbench import context
-from workbench.components import empty, label_queue, synthetic
+from workbench.components import address, empty, label_queue, synthetic
 
 HERE = Path(__file__).parent
 COHORT = "cohort"
@@ -18,13 +18,16 @@ REFRESH_SECONDS = 20
 
 
 def requested() -> int | None:
-    """The request that the address names, if it names one."""
+    """The request that the address names, if it names one; 0, which no request is, for what cannot be one."""
     value = st.query_params.get(REQUEST, "")
-    return int(value) if value.isascii() and value.isdigit() else None
+    return address.number(value) or 0 if value else None
 
 
 def chosen_cohort(cohorts: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The cohort to work on, None for all of them; asked only where there is more than one."""
+    names = [cohort["name"] for cohort in cohorts]
+    shown = f"“{names[0]}”" if len(names) == 1 else EVERY
+    address.tell_unknown_cohort(COHORT, [EVERY, *names], shown)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Label requests", width="content")
         if all(cohort["synthetic"] for cohort in cohorts):
@@ -33,7 +36,7 @@ def chosen_cohort(cohorts: list[dict[str, Any]]) -> dict[str, Any] | None:
             return cohorts[0]
         name = st.selectbox(
             "Cohort",
-            [EVERY, *(cohort["name"] for cohort in cohorts)],
+            [EVERY, *names],
             key=COHORT,
             bind="query-params",
             label_visibility="collapsed",

@@ -140,7 +140,7 @@ def one(run_id: str) -> None:
     try:
         run = running.run(store, STUDIES, run_id)
     except NotFound as missing:
-        st.warning(str(missing), icon=":material/search_off:")
+        st.warning(plain(str(missing)), icon=":material/search_off:")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(run.title, width="content")

@@ -210,7 +210,9 @@ def test_an_address_of_no_cohort_is_told(store):
     add_cohort(store, 2)
     add_cohort(store, 1, name="Other")
     app = open_page(cohort="*Nobody*")
-    assert "There is no cohort “*Nobody*” with clients. This is “Winter group”." in app.warning[0].value.replace("\\", "")
+    assert "There is no cohort “*Nobody*” with clients. This is “Winter group”." in app.warning[
+        0
+    ].value.replace("\\", "")
     assert names(app) == ["W000 Doe", "W001 Doe"]
     assert not open_page(cohort="Other").warning
     assert not open_page().warning

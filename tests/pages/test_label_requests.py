@@ -79,17 +79,15 @@ def test_a_link_puts_its_request_first(folder: Path, monkeypatch: pytest.MonkeyP
     assert items.count(linked) == 1
 
 
-@pytest.mark.parametrize("value", ["", "seven", "-1", "²"])
-def test_a_link_that_makes_no_sense_is_ignored(
+def test_a_link_without_a_request_is_no_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sent_to_the_browser(run(folder, monkeypatch, request=""))["notice"] == ""
+
+
+@pytest.mark.parametrize("value", ["987654", "seven", "-1", "²", "9" * 22, "9" * 5000])
+def test_a_link_to_a_request_that_is_not_there_says_so_and_leaves_the_address(
     folder: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    assert sent_to_the_browser(run(folder, monkeypatch, request=value))["notice"] == ""
-
-
-def test_a_link_to_a_request_that_is_gone_says_so_and_leaves_the_address(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = run(folder, monkeypatch, request="987654")
+    page = run(folder, monkeypatch, request=value)
     data = sent_to_the_browser(page)
     assert "no such request" in data["notice"]
     assert data["items"]
@@ -139,5 +137,8 @@ def test_with_several_cohorts_one_can_be_chosen(folder: Path, monkeypatch: pytes
     assert sent_to_the_browser(page)["items"]
     page.selectbox[0].select("Second cohort").run()
     assert "“Second cohort” has no trained model" in texts(page)
+    page = run(folder, monkeypatch, cohort="Nobody")
+    assert "There is no cohort “Nobody” with clients. This is All cohorts." in page.warning[0].value
     page = run(folder, monkeypatch, cohort="Test cohort")
+    assert not page.warning
     assert {item["cohort"] for item in sent_to_the_browser(page)["items"]} == {"Test cohort"}

@@ -159,9 +159,10 @@ def test_a_cancelled_run_says_what_is_kept(store: Store) -> None:
 
 
 def test_a_link_to_a_run_that_is_not_there(store: Store) -> None:
-    page = open_page(run="nope")
-    assert "There is no run 'nope'" in page.warning[0].value
-    press(page, "All runs")
+    for run in ("nope", "9" * 22, "-1", "*x*"):
+        page = open_page(run=run)
+        assert f"There is no run '{run}'" in page.warning[0].value.replace("\\", "")
+        press(page, "All runs")
 
 
 def test_many_runs_are_listed_a_few_at_a_time_and_filtered(store: Store) -> None:
