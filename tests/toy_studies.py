@@ -96,6 +96,7 @@ def combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
                 "A line of random values.",
             ),
         ),
+        synthetic=settings.colours == ("green",),
     )
 
 

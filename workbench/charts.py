@@ -16,20 +16,25 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SPREAD = 0.5  # of the room between two categories, shared by the series
 
 
-def figure(chart: Chart) -> go.Figure:
-    """Draw a study's chart."""
+def figure(chart: Chart, *, synthetic: bool = False) -> go.Figure:
+    """Draw a study's chart; one of ``synthetic`` data says so under its title."""
     drawn = go.Figure()
     if chart.kind == "intervals":
         _intervals(drawn, chart)
     else:
         _lines(drawn, chart)
     drawn.update_layout(
-        title={"text": chart.title, "x": 0, "font": {"size": 16}},
+        title={
+            "text": chart.title,
+            "x": 0,
+            "font": {"size": 16},
+            "subtitle": {"text": "synthetic data" if synthetic else None},
+        },
         template="plotly_white",
         yaxis={"title": chart.y_title, "rangemode": "tozero" if chart.kind == "intervals" else "normal"},
         xaxis_title=chart.x_title,
         legend={"orientation": "h", "yanchor": "top", "y": -0.22, "x": 0},
-        margin={"l": 60, "r": 16, "t": 48, "b": 40},
+        margin={"l": 60, "r": 16, "t": 72 if synthetic else 48, "b": 40},
         height=360,
     )
     return drawn

@@ -6,11 +6,15 @@ from core.services.studies.running import Run
 from core.services.studies.study import Result, Table
 from workbench.cells import shown
 
+SYNTHETIC = (
+    "Synthetic data: every client is made up by a program. Nothing here is a finding about real people."
+)
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #14211f; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: .5rem 0 } caption { text-align: left; font-weight: 600; padding: .4rem 0 }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #d7e0df; text-align: left } td.number { text-align: right }
 .note { color: #46544f } figure { margin: 1.5rem 0 }
+.synthetic { border-left: .35rem solid #6b3fa0; padding: .4rem .8rem; background: #f4effa }
 """
 
 
@@ -23,10 +27,13 @@ def html(run: Run, result: Result) -> str:
     parts = [
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(run.title)}</title>"
         f"<style>{STYLE}</style></head><body><h1>{escape(run.title)}</h1>",
+        f"<p class='synthetic'><strong>{SYNTHETIC}</strong></p>" if result.synthetic else "",
         *(f"<p>{escape(sentence)}</p>" for sentence in result.headline),
     ]
     for number, chart in enumerate(result.charts):
-        drawn = to_html(figure(chart), include_plotlyjs=number == 0, full_html=False)
+        drawn = to_html(
+            figure(chart, synthetic=result.synthetic), include_plotlyjs=number == 0, full_html=False
+        )
         parts.append(f"<figure role='img' aria-label='{escape(chart.alt, quote=True)}'>{drawn}</figure>")
     parts += [_html_table(table) for table in result.tables]
     made = [*facts(run), *((name, str(value)) for name, value in run.settings.items())]

@@ -10,6 +10,9 @@ Cell = str | int | float | bool | None
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
+LONGEST_NAME = 80
+
+
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """A table as CSV: comma, double quotes where needed, CR LF after each row (RFC 4180); no value is an empty cell.
 
@@ -33,7 +36,11 @@ def _cell(value: Cell) -> str:
     return repr(value)
 
 
-def file_name(*parts: str) -> str:
-    """A name that every system takes: letters, digits and single hyphens, in lower case."""
+def file_name(*parts: str, synthetic: bool = False) -> str:
+    """A name that every system takes: letters, digits and single hyphens, in lower case.
+
+    With ``synthetic`` it ends in that word, so that figures about nobody are known by their file.
+    """
     kept = "".join(c if c.isascii() and c.isalnum() else " " for c in " ".join(parts))
-    return "-".join(kept.lower().split())[:80] or "table"
+    ending = "-synthetic" if synthetic else ""
+    return ("-".join(kept.lower().split())[: LONGEST_NAME - len(ending)] or "table") + ending

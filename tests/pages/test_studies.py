@@ -125,6 +125,13 @@ def test_the_address_opens_a_result(store: Store) -> None:
     assert download.proto.label == "CSV"
 
 
+def test_a_result_on_synthetic_data_is_marked(store: Store) -> None:
+    plain, made_up = start(store, count=1), start(store, count=1, colours=["green"])
+    work(store)
+    assert "made up by a program" in texts(open_page(run=made_up))
+    assert "made up by a program" not in texts(open_page(run=plain))
+
+
 def test_opening_from_the_list_and_going_back(store: Store) -> None:
     start(store, count=1)
     work(store)

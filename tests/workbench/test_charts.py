@@ -30,6 +30,11 @@ def test_series_differ_by_more_than_colour(kind: str) -> None:
         assert len({trace.line.dash for trace in drawn}) == 4
 
 
+def test_a_chart_of_synthetic_data_says_so() -> None:
+    assert figure(chart("lines"), synthetic=True).layout.title.subtitle.text == "synthetic data"
+    assert figure(chart("lines")).layout.title.subtitle.text is None
+
+
 def test_lines_carry_their_band() -> None:
     drawn = figure(
         Chart("lines", "T", "x", "y", (Series("s", (1.0, 2.0), (5.0, 6.0), (4.0, 5.0), (6.0, 7.0)),), "")

@@ -37,6 +37,15 @@ def test_html_is_escaped_and_needs_nothing_from_elsewhere() -> None:
     assert made.count("plotly.js v") == 1, "the library is in it once"
 
 
+def test_synthetic_data_is_called_so_and_other_data_is_not() -> None:
+    chart = Chart("lines", "C", "x", "y", (Series("s", (1.0,), (2.0,)),), "alt")
+    made = report.html(RUN, Result(("Found.",), charts=(chart,), synthetic=True))
+    assert made.index("Synthetic data") < made.index("Found.")
+    assert '"subtitle":{"text":"synthetic data"}' in made
+    plain = report.html(RUN, Result(("Found.",), charts=(chart,)))
+    assert "ynthetic data" not in plain
+
+
 def test_text_is_aligned_and_cut() -> None:
     table = Table("T", ("Name", "n"), (("a", 1.0), ("long", None), ("c", 100.0)), "note")
     assert report.text(table, most_rows=2) == (

@@ -213,7 +213,7 @@ def write(found: "Run", result: "Result", out: Path, *, audit_head: str) -> None
     text = json.dumps(document, indent=1, ensure_ascii=False)
     (out / "result.json").write_text(text, encoding="utf-8")
     for table in result.tables:
-        path = out / f"{file_name(table.title)}.csv"
+        path = out / f"{file_name(table.title, synthetic=result.synthetic)}.csv"
         path.write_text(csv_text(table.columns, table.rows), encoding="utf-8", newline="")
     (out / "report.html").write_text(report.html(found, result), encoding="utf-8")
 
@@ -223,5 +223,7 @@ def _print(result: "Result", out: Path) -> None:
 
     for table in result.tables:
         print(f"\n{report.text(table)}")
+    if result.synthetic:
+        print(f"\n{report.SYNTHETIC}")
     print("\n" + "\n".join(result.headline))
     print(f"\nWritten to {out}: result.json, a CSV file for each table, report.html.")

@@ -14,6 +14,7 @@ from core.services.studies.running import Run
 from core.services.studies.study import Result, Studies, Table
 from workbench import cells, report
 from workbench.charts import figure
+from workbench.components import synthetic
 from workbench.components.text import plain, small
 
 MOST_ROWS = 200
@@ -78,25 +79,32 @@ def progress(run: Run, *, alone: bool) -> None:
 
 def result(store: Store, run: Run, found: Result, *, by: str) -> None:
     """Headline, charts, and tables with their CSV files."""
+    if found.synthetic:
+        synthetic.draw()
     for sentence in found.headline:
         st.markdown(f"- {plain(sentence)}")
     with st.container(horizontal=True):  # as many beside one another as there is room for
         for number, chart in enumerate(found.charts):
-            st.plotly_chart(figure(chart), width=CHART_WIDTH, key=f"chart_{run.id}_{number}", alt=chart.alt)
+            st.plotly_chart(
+                figure(chart, synthetic=found.synthetic),
+                width=CHART_WIDTH,
+                key=f"chart_{run.id}_{number}",
+                alt=chart.alt,
+            )
     if not found.tables:
         return
     tabs = st.tabs([plain(table.title) for table in found.tables])
     for number, (tab, table) in enumerate(zip(tabs, found.tables, strict=True)):
         with tab:
-            _table(store, run, table, number, by=by)
+            _table(store, run, table, number, synthetic=found.synthetic, by=by)
 
 
-def _table(store: Store, run: Run, table: Table, number: int, *, by: str) -> None:
+def _table(store: Store, run: Run, table: Table, number: int, *, synthetic: bool, by: str) -> None:
     with st.container(horizontal_alignment="right"):
         st.download_button(
             "CSV",
             csv_text(table.columns, table.rows).encode(),
-            file_name=f"{file_name(run.study, table.title, run.id)}.csv",
+            file_name=f"{file_name(run.study, table.title, run.id, synthetic=synthetic)}.csv",
             mime="text/csv",
             icon=":material/download:",
             key=f"csv_{run.id}_{number}",

@@ -1,7 +1,7 @@
 """What a study is: settings, pieces that can be done apart and in any order, and how they join into a result."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from core.services import Store
@@ -87,11 +87,13 @@ class Result:
 
     Attributes:
         headline: sentences with the main findings, the first one first.
+        synthetic: whether it stands on people that nobody met; said wherever the result is shown or written.
     """
 
     headline: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
-    charts: tuple[Chart, ...] = field(default=())
+    charts: tuple[Chart, ...] = ()
+    synthetic: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As stored in the job's row."""
@@ -109,6 +111,7 @@ class Result:
             tuple(
                 Chart(**{**c, "series": tuple(_series(s) for s in c["series"])}) for c in document["charts"]
             ),
+            bool(document.get("synthetic", False)),
         )
 
 

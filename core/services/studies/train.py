@@ -1,7 +1,7 @@
 """Train a cohort's recommender and put it in force: long work like a study, with one piece and an effect."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from core import recommender
@@ -35,8 +35,8 @@ class Settings:
 
 
 def _load(store: Store, settings: Settings) -> Loaded:
-    cohort_id = int(people.cohort(store.db, settings.cohort)["id"])
-    return Loaded(cohort_id, cohort_arrays(store, cohort_id).fingerprint())
+    cohort = people.cohort(store.db, settings.cohort)
+    return Loaded(cohort, cohort_arrays(store, cohort["id"]).fingerprint())
 
 
 def _pieces(_settings: Settings, _seed: int) -> Sequence[Piece]:
@@ -46,16 +46,16 @@ def _pieces(_settings: Settings, _seed: int) -> Sequence[Piece]:
 def _run(settings: Settings, seed: int, _index: int, context: Context, progress: Progress) -> dict[str, Any]:
     trained = models.train(
         context.store,
-        context.data,
+        context.data["id"],
         seed=seed,
         settings=SIZES[settings.size],
         progress=lambda now: progress(now.epoch / now.epochs),
     )
-    return {"cohort_id": trained.cohort_id, "weights": trained.weights, "report": trained.report}
+    return {"trained": asdict(trained), "synthetic": bool(context.data["synthetic"])}
 
 
 def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
-    report = results[0]["report"]
+    report = results[0]["trained"]["report"]
     summary = report["summary"]
     epochs = tuple(float(epoch) for epoch in range(1, len(summary["train_losses"]) + 1))
     lines = [Series("Clients trained on", epochs, tuple(summary["train_losses"]))]
@@ -95,6 +95,7 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
                 f"Loss by epoch; the lowest on held-out clients is at epoch {summary['best_epoch']}.",
             ),
         ),
+        synthetic=results[0]["synthetic"],
     )
 
 
@@ -113,11 +114,11 @@ def _asking(rates: Sequence[dict[str, Any]]) -> Sequence[Table]:
 
 
 def _publish(store: Store, _settings: Settings, results: Sequence[dict[str, Any]], by: str) -> None:
-    training.publish(store, Trained(**results[0]), by=by)
+    training.publish(store, Trained(**results[0]["trained"]), by=by)
 
 
 def _after(store: Store, _settings: Settings, results: Sequence[dict[str, Any]]) -> None:
-    recommending.refresh(store, results[0]["cohort_id"])
+    recommending.refresh(store, results[0]["trained"]["cohort_id"])
 
 
 STUDY = Study(

@@ -34,3 +34,7 @@ def test_what_was_written_reads_back(rows: list[list[str | float]]) -> None:
 def test_file_names_suit_every_system() -> None:
     assert file_name("Throw dice: a/b", "É 1") == "throw-dice-a-b-1"
     assert file_name("…") == "table"
+    assert file_name("Accuracy", synthetic=True) == "accuracy-synthetic"
+    assert len(file_name("x" * 200)) == 80
+    assert len(file_name("x" * 200, synthetic=True)) == 80
+    assert file_name("x" * 200, synthetic=True).endswith("-synthetic")

@@ -43,11 +43,14 @@ def test_a_run_writes_its_figures_and_a_second_call_repeats_nothing(
     assert document["settings"]["loud"] is True
     assert document["made"]["Seed"] == "9"
     assert document["made"]["Data hash"] == "same"
-    rows = list(csv.reader((tmp_path / "out" / "throws.csv").read_text().splitlines()))
+    assert "Synthetic data" in printed.out
+    assert document["result"]["synthetic"] is True
+    rows = list(csv.reader((tmp_path / "out" / "throws-synthetic.csv").read_text().splitlines()))
     assert rows[0] == ["Piece", "Value"]
     assert [row[0] for row in rows[1:]] == ["'=0", "'=1", "'=2", "'=3"]
     report = (tmp_path / "out" / "report.html").read_text()
     assert report.count("Plotly.newPlot") == 1
+    assert "Synthetic data" in report
     assert 'src="http' not in report
     assert execute(tmp_path, *arguments) == 0
     assert running.count(Store(tmp_path / "data")) == 1

@@ -61,6 +61,7 @@ def combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
             for repeats in REPEATS[settings.repeats]
             for column in range(len(KS))
         ),
+        synthetic=first["data"]["synthetic"],
     )
 
 

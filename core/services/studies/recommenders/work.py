@@ -35,6 +35,7 @@ class Data:
     """A cohort as arrays, and what it is called.
 
     Attributes:
+        synthetic: whether nobody ever was these clients.
         paper: ``exercises`` or ``films`` where the paper has figures to set beside, else empty.
     """
 
@@ -42,6 +43,7 @@ class Data:
     name: str
     label: str
     paper: str
+    synthetic: bool
 
 
 def load(store: Store, settings: Settings) -> Loaded:
@@ -57,13 +59,13 @@ def load(store: Store, settings: Settings) -> Loaded:
             exercises=Encoder.learn(read.exercises).encode(read.exercises),
             encoder=encoder,
         )
-        data = Data(arrays, MOVIELENS, "real ratings of films, standing for exercises", "films")
+        data = Data(arrays, MOVIELENS, "real ratings of films, standing for exercises", "films", False)
     else:
         cohort = people.cohort(store.db, settings.cohort)
         arrays = cohort_arrays(store, cohort["id"])
         synthetic = bool(cohort["synthetic"])
         label = cohort["source"] if synthetic else "recorded"
-        data = Data(arrays, cohort["name"], label, "exercises" if synthetic else "")
+        data = Data(arrays, cohort["name"], label, "exercises" if synthetic else "", synthetic)
     return Loaded(data, arrays.fingerprint())
 
 
@@ -107,7 +109,7 @@ def run_piece(
         "model": model_name,
         "accuracy": accuracy,
         "windows": int(found.windows),
-        "data": {"name": data.name, "label": data.label, "paper": data.paper},
+        "data": {"name": data.name, "label": data.label, "paper": data.paper, "synthetic": data.synthetic},
         "clients": len(arrays.client_ids),
         "exercises": len(arrays.exercise_ids),
         "targets": sum(map(len, arrays.histories)),

@@ -51,6 +51,7 @@ def test_every_model_split_and_seed_is_there_and_the_leak_is_named(store: Store)
     for row in rows:
         assert 0 <= float(str(row[3])) <= float(str(row[5])) <= float(str(row[7])) <= 100
     assert "generated" in result.headline[0]
+    assert result.synthetic
     assert len(result.charts) == 2 * len(KS)
     assert [row[3] for row in accuracy.rows if "row 1" in str(row[1])] == [63.78]
 
@@ -116,6 +117,7 @@ def test_films_use_their_own_sizes_and_the_papers_table(
     paper = next(row for row in result.tables[0].rows if row[1] == "paper, Table III")
     assert paper[7] == 46.32
     assert "ties stand in the order of the file" in result.tables[0].note
+    assert not result.synthetic
 
 
 def test_a_folder_without_movielens_fails_with_a_sentence(store: Store, tmp_path: Path) -> None:

@@ -150,8 +150,11 @@ def test_results_survive_json() -> None:
         headline=("One.",),
         tables=(Table("T", ("a", "b"), (("x", 1.5), (None, True)), "note"),),
         charts=(Chart("intervals", "C", "x", "y", (Series("s", ("a",), (1.0,), (0.5,), (None,)),), "alt"),),
+        synthetic=True,
     )
     assert Result.from_json(result.to_json()) == result
+    before = {key: value for key, value in result.to_json().items() if key != "synthetic"}
+    assert not Result.from_json(before).synthetic, "kept by a version that did not say"
 
 
 def test_workers_do_not_touch_a_database_without_work(store: Store) -> None:

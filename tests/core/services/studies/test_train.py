@@ -48,9 +48,18 @@ def test_training_puts_a_new_base_in_force_and_keeps_what_was_taught(store):
     assert {versions.base_version(store.db, row["model_version_id"]) for row in newest.values()} == {after}
     result = running.result(store, run)
     assert "“Test cohort” has a new model" in result.headline[0]
+    assert result.synthetic
     assert result.charts[0].series[0].y == tuple(
         versions.version(store.db, after)["report"]["summary"]["train_losses"]
     )
+
+
+def test_training_on_recorded_clients_is_not_called_synthetic(store):
+    with store.transaction() as db:
+        db.execute("UPDATE cohorts SET synthetic = 0")
+    run = running.start(store, registry.STUDIES, "train", {"cohort": "Test cohort"}, seed=3, by="Ana")
+    work_off(store)
+    assert not running.result(store, run).synthetic
 
 
 def test_a_cancelled_training_changes_nothing(store):
