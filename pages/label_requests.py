@@ -92,7 +92,10 @@ user = context.user()
 key = f"requests:{user}:{cohort['id'] if cohort else 'all'}"
 place = f"{key}:desk"
 if place not in st.session_state:
-    st.session_state[place] = label_queue.Desk(uuid.uuid4().hex, user, cohort["id"] if cohort else None)
+    seen = st.session_state.setdefault(f"requests:{user}:seen", set())
+    st.session_state[place] = label_queue.Desk(
+        uuid.uuid4().hex, user, cohort["id"] if cohort else None, seen=seen
+    )
 desk = st.session_state[place]
 wanted = requested()
 if wanted is not None and wanted != desk.first:

@@ -1,6 +1,6 @@
 """One client: everything that is known, and how it came about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,17 @@ def view(store: Store, client_id: int, *, by: str) -> Client:
     with store.change("view client", by=by, subject=f"client {client_id}"):
         pass
     return read(store, client_id)
+
+
+def viewed(store: Store, client_ids: Iterable[int], *, by: str) -> None:
+    """Leave a row in the audit for each of these clients: their limits and history showed with a label request."""
+    rows = list(client_ids)
+    if not rows:
+        return
+    with store.transaction() as db:  # one wait for the disk, however many there are
+        for client_id in rows:
+            subject = f"client {client_id}"
+            audit.append(db, action="view client", by=by, subject=subject, detail={"page": "Label requests"})
 
 
 def read(store: Store, client_id: int) -> Client:

@@ -71,6 +71,17 @@ def test_requests_the_standing_and_the_catalogue_go_to_the_browser(
     assert not page.selectbox
 
 
+def test_whoever_is_shown_is_in_the_audit_as_seen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(folder)
+    before = store.db.execute("SELECT count(*) FROM audit").fetchone()[0]
+    page = run(folder, monkeypatch)
+    page.run()
+    rows = store.db.execute("SELECT action, actor, subject FROM audit WHERE id > ?", [before]).fetchall()
+    store.close()
+    shown = [item["client_id"] for item in sent_to_the_browser(page)["items"]]
+    assert rows == [("view client", "Ana", f"client {client}") for client in shown]
+
+
 def test_a_link_puts_its_request_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     linked = sent_to_the_browser(run(folder, monkeypatch))["items"][7]["request"]
     page = run(folder, monkeypatch, request=str(linked))

@@ -167,6 +167,21 @@ def test_a_view_leaves_one_row_in_the_audit_and_a_reading_none(store):
     assert (p_value <= level) == (margin < seen.threshold)
 
 
+def test_views_of_several_clients_are_one_transaction_with_a_row_each(store, monkeypatch):
+    ids = sorted(people.client_ids(store.db, 1).values())[:3]
+    statements = []
+    store.db.conn.set_trace_callback(statements.append)
+    clients.viewed(store, ids, by="Ana")
+    clients.viewed(store, [], by="Ana")
+    store.db.conn.set_trace_callback(None)
+    assert statements.count("BEGIN IMMEDIATE") == statements.count("COMMIT") == 1
+    rows = audit.recent(store.db, 3)
+    assert [(row["action"], row["actor"], row["subject"]) for row in reversed(rows)] == [
+        ("view client", "Ana", f"client {client}") for client in ids
+    ]
+    audit.verify(store.db)
+
+
 def test_a_view_of_nobody_leaves_nothing(store):
     before = len(audit.recent(store.db, 1000))
     with pytest.raises(NotFound):

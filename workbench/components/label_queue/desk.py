@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import Conflict, NotFound, SpotterError, StoreError
-from core.services import Store, labelling, queue
+from core.services import Store, clients, labelling, queue
 from core.services.labelling import Answer
 from core.services.queue import Item, Standing
 from workbench.components.label_queue import operations, payload
@@ -22,6 +22,7 @@ class Desk:
 
     Attributes:
         name: tells this session's batch numbers from another's.
+        seen: clients whose view by this person the audit has already; one set for a browser session.
         first: a request to put before all others, from a link; None once it was dealt with.
         batch: the requests on the desk; the browser shows them one by one.
         number: counts batches, so that the browser can tell a new one.
@@ -35,6 +36,7 @@ class Desk:
     name: str
     user: str
     cohort_id: int | None
+    seen: set[int] = field(default_factory=set)
     first: int | None = None
     batch: list[Item] = field(default_factory=list)
     number: int = 0
@@ -137,7 +139,6 @@ class Desk:
                 return payload.plain_outcome("brought back", f"{back} back in the queue.")
 
     def _fill(self, store: Store) -> None:
-        self.number += 1
         waiting = queue.waiting(store, self.user, cohort_id=self.cohort_id)
         if self.first is not None:
             try:
@@ -145,4 +146,7 @@ class Desk:
                 waiting = [linked, *(item for item in waiting if item.request_id != self.first)]
             except (NotFound, Conflict) as error:
                 self.notice, self.first = str(error), None
-        self.batch = waiting
+        news = dict.fromkeys(item.client_id for item in waiting if item.client_id not in self.seen)
+        clients.viewed(store, news, by=self.user)
+        self.seen.update(news)
+        self.batch, self.number = waiting, self.number + 1

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from core.errors import StorageFull
-from core.services import Store, labelling, queue
-from core.store import labels, people, requests, versions
+from core.services import Store, clients, labelling, queue
+from core.store import audit, labels, people, requests, versions
 from workbench.components.label_queue import Desk
 
 
@@ -41,6 +41,41 @@ def test_the_first_look_brings_a_batch_and_the_standing(store: Store) -> None:
     assert {item["catalogue"] for item in document["items"]} == {"abc"}
     assert document["standing"]["open"] == len(requests.open_requests(store.db, user_id=1))
     assert document["outcomes"] == {}
+
+
+def views(store: Store) -> list[tuple[str, str]]:
+    rows = audit.recent(store.db, 1000)
+    return [(row["actor"], row["subject"]) for row in rows if row["action"] == "view client"]
+
+
+def test_every_client_on_the_desk_is_in_the_audit_once_a_session(store: Store) -> None:
+    seen: set[int] = set()
+    mine = desk(seen=seen)
+    mine.serve(store, {})
+    shown = {("Ana", f"client {item.client_id}") for item in mine.batch}
+    assert sorted(views(store)) == sorted(shown)
+    mine.serve(store, {"ops": [answer("k1", mine.batch[0].request_id)], "refill": 1})
+    shown |= {("Ana", f"client {item.client_id}") for item in mine.batch}
+    assert len(shown) == queue.BATCH + 1
+    assert sorted(views(store)) == sorted(shown)
+    desk(seen=seen).serve(store, {})
+    assert len(views(store)) == len(shown), "another look in the same session"
+    desk("Bo").serve(store, {})
+    assert len(views(store)) == len(shown) + queue.BATCH
+
+
+def test_nobody_is_shown_before_the_audit_has_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StorageFull("The disk is full.")
+
+    mine = desk()
+    with monkeypatch.context() as patched:
+        patched.setattr(clients, "viewed", full)
+        mine.serve(store, {})
+    assert (mine.batch, mine.fault) == ([], "The disk is full.")
+    mine.serve(store, {})
+    assert (len(mine.batch), mine.fault) == (queue.BATCH, "")
+    assert len(views(store)) == queue.BATCH
 
 
 def test_an_answer_sent_again_and_again_is_one_label_with_one_outcome(store: Store) -> None:
