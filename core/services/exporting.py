@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 
 Cell = str | int | float | bool | None
 
+LONGEST_NAME = 80
 # A spreadsheet takes text that begins with one of these for a formula, and runs it.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
-
-
-LONGEST_NAME = 80
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
