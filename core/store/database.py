@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,65 @@ from core.store.migrations import migrations
 
 APPLICATION_ID = 0x5350_5452  # "SPTR" in the file's header: other SQLite files are refused
 BUSY_SECONDS = 30.0
+
+
+class Cursor(sqlite3.Cursor):
+    """A cursor whose errors are sentences, those met while rows are fetched included."""
+
+    connection: "Connection"
+
+    def execute(self, sql: str, parameters: Any = (), /) -> "Cursor":
+        """As ``sqlite3.Cursor.execute``."""
+        with _translated_sqlite(self.connection.path):
+            return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> "Cursor":
+        """As ``sqlite3.Cursor.executemany``."""
+        with _translated_sqlite(self.connection.path):
+            return super().executemany(sql, parameters)
+
+    def fetchone(self) -> Any:
+        """As ``sqlite3.Cursor.fetchone``."""
+        with _translated_sqlite(self.connection.path):
+            return super().fetchone()
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        """As ``sqlite3.Cursor.fetchmany``."""
+        with _translated_sqlite(self.connection.path):
+            return super().fetchmany(self.arraysize if size is None else size)
+
+    def fetchall(self) -> list[Any]:
+        """As ``sqlite3.Cursor.fetchall``."""
+        with _translated_sqlite(self.connection.path):
+            return super().fetchall()
+
+    def __iter__(self) -> Any:  # typeshed promises a cursor; for loops need no more than an iterator
+        with _translated_sqlite(self.connection.path):
+            # Not __next__, which would be called for every row: half as slow again.
+            yield from iter(super().fetchone, None)
+
+
+class Connection(sqlite3.Connection):
+    """A connection on which every statement's error is a sentence that says what to do.
+
+    Errors that are no fault of the file or the disk, such as ``sqlite3.IntegrityError``, stay as they are.
+    """
+
+    def __init__(self, database: Path, *arguments: Any, **options: Any) -> None:
+        self.path = database
+        super().__init__(database, *arguments, **options)
+
+    def cursor(self, factory: Any = Cursor) -> Any:
+        """As ``sqlite3.Connection.cursor``."""
+        return super().cursor(factory)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """As ``sqlite3.Connection.execute``."""
+        return Cursor(self).execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
+        """As ``sqlite3.Connection.executemany``."""
+        return Cursor(self).executemany(sql, parameters)
 
 
 @dataclass(slots=True)
@@ -72,20 +131,19 @@ class Store:
     def transaction(self) -> Iterator[Database]:
         """A write that leaves no audit row: bookkeeping such as leases and materialised summaries."""
         database = self.db
-        with translated(self.path):
-            if database.conn.in_transaction:
-                with database.atomic():
-                    yield database
-                return
-            database.conn.execute("BEGIN IMMEDIATE")
-            try:
+        if database.conn.in_transaction:
+            with database.atomic():
                 yield database
-                database.conn.execute("COMMIT")
-            except BaseException:
-                # Some errors (a full disk) roll back by themselves.
-                if database.conn.in_transaction:
-                    database.conn.execute("ROLLBACK")
-                raise
+            return
+        database.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield database
+            database.conn.execute("COMMIT")
+        except BaseException:
+            # Some errors (a full disk) roll back by themselves.
+            if database.conn.in_transaction:
+                database.conn.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def change(self, action: str, *, by: str, subject: str) -> Iterator[Change]:
@@ -111,8 +169,7 @@ class Store:
         connection = self.db.conn
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
         try:
-            with translated(self.path):
-                found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise DatabaseDamaged(_DAMAGED.format(path=self.path, reason=found))
         except DatabaseBusy:  # our own deadline, not somebody's lock
@@ -128,7 +185,7 @@ class Store:
             self._local.database = None
 
     def _connect(self) -> Database:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, factory=Connection)
         connection.execute("PRAGMA foreign_keys = ON")
         # FULL: an answer that was acknowledged survives a power cut, not only a killed process.
         connection.execute("PRAGMA synchronous = FULL")
@@ -136,11 +193,10 @@ class Store:
         return Database(connection, strict=True)
 
     def _open(self) -> None:
-        existed = self.path.exists() and self.path.stat().st_size > 0
         database = self._connect()
         self._local.database, self._local.process = database, os.getpid()
-        application = database.execute("PRAGMA application_id").fetchone()[0]
-        if existed and application != APPLICATION_ID and database.table_names():
+        # The tables first: a start beside this one commits both at once, so that where its tables are, its mark is.
+        if database.table_names() and _application(database) != APPLICATION_ID:
             raise DatabaseDamaged(
                 f"{self.path} is a database of another program. Move it away, or name another folder with --data."
             )
@@ -150,12 +206,26 @@ class Store:
                 f"{self.path} was written by a later version of Spotter. "
                 "Update Spotter, or name another folder with --data; nothing was changed."
             )
-        if database.journal_mode != "wal":
-            database.enable_wal()
+        _enable_wal(database)
         if migrations.pending(database):
             with self.transaction():
                 database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 migrations.apply(database)
+
+
+def _enable_wal(database: Database) -> None:
+    deadline = time.monotonic() + BUSY_SECONDS
+    while database.journal_mode != "wal":
+        try:
+            database.enable_wal()
+        except DatabaseBusy:  # told at once, without a wait, where another start is switching too
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _application(database: Database) -> int:
+    return int(database.execute("PRAGMA application_id").fetchone()[0])
 
 
 def _known_migrations() -> set[str]:
@@ -170,7 +240,16 @@ _DAMAGED = (
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's and the system's errors into sentences that say what to do."""
+    """Turn SQLite's and the system's errors into sentences about ``path``; for work on that file alone."""
+    try:
+        with _translated_sqlite(path):
+            yield
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+@contextmanager
+def _translated_sqlite(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -181,20 +260,21 @@ def translated(path: Path) -> Iterator[None]:
             raise StorageFull(_full(path)) from error
         if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             raise StorageReadOnly(_read_only(path)) from error
-        if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT):
+        # "in progress": this connection's own statement is in the way, which sqlite-utils knows how to handle.
+        busy = primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
+        if busy and "in progress" not in text:
             raise DatabaseBusy(
                 f"Another process has held {path} for over {BUSY_SECONDS:.0f} s. "
                 "Nothing was changed; try again, and close other programs that have the file open."
             ) from error
-        if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        # Text is written as UTF-8 only; the driver gives this error no code.
+        if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode to UTF-8" in text:
             raise DatabaseDamaged(_DAMAGED.format(path=path, reason=text)) from error
         if primary == sqlite3.SQLITE_IOERR:
             raise StoreError(
                 f"The disk under {path} reports an error ({text}). Nothing was changed; check the disk."
             ) from error
         raise
-    except OSError as error:
-        raise storage_error(path, error) from error
 
 
 def storage_error(path: Path, error: OSError) -> StoreError:

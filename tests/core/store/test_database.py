@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from subprocess import PIPE
 
 import pytest
 
@@ -63,6 +64,57 @@ def test_a_newer_database_is_refused_and_left_as_it_is(store):
     assert store.path.read_bytes() == before
 
 
+def test_a_first_start_that_is_overtaken_by_another_opens_what_the_other_made(tmp_path, monkeypatch):
+    with sqlite3.connect(tmp_path / "spotter.sqlite3") as begun:  # as far as the other is when this one looks
+        begun.execute("PRAGMA journal_mode = wal")
+    begun.close()
+    listed = database.Database.table_names
+
+    def overtaken(self):
+        monkeypatch.setattr(database.Database, "table_names", listed)
+        Store(tmp_path).close()
+        return self.table_names()
+
+    monkeypatch.setattr(database.Database, "table_names", overtaken)
+    store = Store(tmp_path)
+    store.check()
+    store.close()
+
+
+OPENER = """
+import sys
+from pathlib import Path
+from core.store import Store
+for line in sys.stdin:
+    try:
+        store = Store(Path(line.strip()))
+        store.check()
+        print("opened", len(store.db.table_names()), flush=True)
+        store.close()
+    except Exception as error:
+        print(type(error).__name__, error, flush=True)
+"""
+
+
+def test_six_first_starts_at_once_all_open_the_new_folder(tmp_path):
+    processes = [
+        subprocess.Popen([sys.executable, "-c", OPENER], stdin=PIPE, stdout=PIPE, text=True) for _ in range(6)
+    ]
+    said = set()
+    try:
+        for number in range(12):
+            for process in processes:
+                process.stdin.write(f"{tmp_path / str(number)}\n")
+                process.stdin.flush()
+            said |= {process.stdout.readline() for process in processes}
+    finally:
+        for process in processes:
+            process.communicate()
+    store = Store(tmp_path / "0")
+    assert said == {f"opened {len(store.db.table_names())}\n"}
+    store.close()
+
+
 @pytest.mark.parametrize("spoil", ["text", "truncated", "scribbled"])
 def test_a_damaged_database_is_told_and_never_written_to(store, spoil):
     with store.change("add person", by="system", subject="x") as change:
@@ -80,6 +132,95 @@ def test_a_damaged_database_is_told_and_never_written_to(store, spoil):
     with pytest.raises(DatabaseDamaged, match=r"damaged.*Keep the file"):
         Store(store.folder).check()
     assert store.path.read_bytes() == spoilt
+
+
+READS = {
+    "execute": lambda db, sql: db.execute(sql).fetchall(),
+    "one by one": lambda db, sql: [*iter(db.execute(sql).fetchone, None)],
+    "many": lambda db, sql: [*iter(lambda: db.execute(sql).fetchmany(10_000), [])],
+    "loop": lambda db, sql: list(db.execute(sql)),
+    "query": lambda db, sql: list(db.query(sql)),
+    "rows": lambda db, _: list(db["users"].rows),
+    "connection": lambda db, sql: db.conn.execute(sql).fetchall(),
+    "cursor": lambda db, sql: db.conn.cursor().execute(sql).fetchall(),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_damaged_page_met_while_reading_is_told(store, read):
+    with store.transaction() as db:
+        for number in range(2000):
+            people.add_user(db, f"person {number}", "trainer")
+    store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    pages, size = (store.db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    store.close()
+    with store.path.open("r+b") as file:  # the last pages: the start of the table can still be read
+        file.seek((pages - 10) * size)
+        file.write(b"\xff" * 10 * size)
+    damaged = Store(store.folder)
+    assert damaged.db.execute("SELECT name FROM users WHERE id = 1").fetchone() == ("person 0",)
+    with pytest.raises(DatabaseDamaged, match=r"damaged.*Keep the file"):
+        READS[read](damaged.db, "SELECT * FROM users")
+    damaged.close()
+
+
+def test_text_that_is_no_text_any_more_is_damage(store):
+    with store.transaction() as db:
+        people.add_user(db, "Annabella", "trainer")
+        db.execute("UPDATE users SET name = CAST(x'ff41fe' AS TEXT)")
+    with pytest.raises(DatabaseDamaged, match="damaged"):
+        people.users(store.db)
+
+
+def test_errors_that_the_code_relies_on_stay_as_they_are(store):
+    rows = [("Ana", "trainer", "now"), ("Ana", "trainer", "now")]
+    insert = "INSERT INTO users (name, role, created_at) VALUES (?, ?, ?)"
+    with pytest.raises(sqlite3.IntegrityError) as told, store.transaction() as db:
+        db.conn.executemany(insert, rows)
+    assert told.value.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        store.db.execute("SELECT * FROM nowhere")
+    with (
+        store.transaction() as db
+    ):  # sqlite-utils counts on the error of SQLite when a row is still to be fetched
+        (row,) = db.query(f"{insert} RETURNING id, name", rows[0])
+    assert row == {"id": 1, "name": "Ana"}
+
+
+def test_a_full_disk_met_by_a_single_statement_is_told(store):
+    pages = store.db.execute("PRAGMA page_count").fetchone()[0]
+    store.db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageFull, match="is full"):
+        store.db.conn.executemany(
+            "INSERT INTO users (name, role, created_at) VALUES (?, 'trainer', 'now')",
+            ((f"{number} " + "x" * 500,) for number in range(10_000)),
+        )
+    store.db.conn.rollback()
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "No such file"), OSError(28, "No space left"), KeyError("x")]
+)
+def test_an_error_of_the_callers_own_is_not_told_as_one_of_the_database(store, error):
+    for open_change in (store.transaction, lambda: store.change("read file", by="Ana", subject="x")):
+        with pytest.raises(type(error)) as told, open_change():
+            raise error
+        assert told.value is error
+        with pytest.raises(type(error)) as told, store.transaction(), open_change():
+            raise error
+        assert told.value is error
+
+
+def test_an_error_of_sqlite_inside_a_change_is_told_in_nested_ones_too(store):
+    with (
+        pytest.raises(StorageReadOnly),
+        store.transaction(),
+        store.change("x", by="Ana", subject="x") as change,
+    ):
+        change.db.execute("PRAGMA query_only = ON")
+        people.add_user(change.db, "Ana", "trainer")
+    store.db.execute("PRAGMA query_only = OFF")
+    assert people.users(store.db) == []
 
 
 def test_another_programs_database_is_refused(tmp_path):
