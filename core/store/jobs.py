@@ -209,6 +209,14 @@ def fail(db: Database, job_id: str, message: str) -> bool:
     return _stop(db, job_id, "failed", message)
 
 
+def give_up(db: Database, held: Claim, message: str) -> bool:
+    """Fail the job of a piece; False, and nothing written, if the lease is lost or the job was stopped."""
+    row = db.execute(
+        f"SELECT 1 FROM job_pieces WHERE {_HELD}", [held.job_id, held.piece, held.token]
+    ).fetchone()
+    return row is not None and fail(db, held.job_id, message)
+
+
 def cancel(db: Database, job_id: str) -> None:
     """Stop a job that somebody no longer wants; finished pieces stay.
 

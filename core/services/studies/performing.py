@@ -4,7 +4,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from core.errors import JobFailed, SpotterError, StoreError
+from core.errors import JobFailed, SpotterError, StorageFull, StorageReadOnly, StoreError
 from core.services import Store
 from core.services.studies import options
 from core.services.studies.study import Context, Loaded, Studies, Study
@@ -56,8 +56,11 @@ class Performer:
     def perform(self, claim: Claim, progress: Callable[[float], None]) -> None:
         """Do a piece and write its result, or fail its run with a sentence and a log.
 
+        A run whose piece finds no room, or no right to write, fails too: the piece would meet the same again.
+
         Raises:
-            StoreError: if the database cannot be written; the piece is left to be taken up again.
+            StoreError: if the database cannot be written, not even to note the failure; the piece is left to be taken
+                up again.
         """
         try:
             study = self.studies.get(claim.study)
@@ -68,6 +71,8 @@ class Performer:
             (self._combine if claim.last else self._run)(study, claim, progress)
         except Stopped:
             pass
+        except (StorageFull, StorageReadOnly) as error:
+            self._fail(claim, str(error))
         except StoreError:
             raise
         except SpotterError as error:
@@ -78,11 +83,11 @@ class Performer:
                 f"The piece “{claim.title}” ran out of memory. Try smaller settings, or close other programs.",
             )
         except Exception as error:  # a fault in a study must not take the worker down
-            self._fail(
-                claim,
-                f"The piece “{claim.title}” stopped on an unexpected error ({type(error).__name__}: {error}). "
-                f"The details are in {LOGS}/{claim.job_id}.log of the data folder.",
+            sentence = (
+                f"The piece “{claim.title}” stopped on an unexpected error ({type(error).__name__}: {error})."
             )
+            details = f" The details are in {LOGS}/{claim.job_id}.log of the data folder."
+            self._fail(claim, sentence, details)
 
     def _run(self, study: Study, claim: Claim, progress: Callable[[float], None]) -> None:
         begun = time.perf_counter()
@@ -119,10 +124,20 @@ class Performer:
             raise JobFailed("The data changed while the study ran. Start it again; it will use the new data.")
         return loaded
 
-    def _fail(self, claim: Claim, message: str) -> None:
-        folder = self.store.folder / LOGS
-        folder.mkdir(exist_ok=True)
-        with (folder / f"{claim.job_id}.log").open("a", encoding="utf-8") as log:
-            log.write(f"{claim.title}\n{traceback.format_exc()}\n")
+    def _fail(self, claim: Claim, message: str, where: str = "") -> None:
+        """Fail the run, unless the piece is another's by now; ``where`` is said if the log was written."""
+        logged = self._log(claim)
         with self.store.transaction() as db:
-            jobs.fail(db, claim.job_id, message)
+            jobs.give_up(db, claim, message + where if logged else message)
+
+    def _log(self, claim: Claim) -> bool:
+        folder = self.store.folder / LOGS
+        try:
+            folder.mkdir(exist_ok=True)
+            with (folder / f"{claim.job_id}.log").open("a", encoding="utf-8") as log:
+                log.write(f"{claim.title}\n{traceback.format_exc()}\n")
+        except (
+            OSError
+        ):  # no room for a log is no reason to end the worker, nor to leave the run without its sentence
+            return False
+        return True

@@ -77,6 +77,23 @@ def test_an_expired_lease_is_taken_over_and_the_old_token_writes_nothing(store: 
     assert jobs.results(store.db, job_id) == [{"from": 2}]
 
 
+def test_only_the_token_in_force_gives_a_job_up(store: Store) -> None:
+    job_id = add(store, 1)
+    old = taken(store, "old", at=100.0)
+    new = taken(store, "new", at=110.1)
+    with store.transaction() as db:
+        assert not jobs.give_up(db, old, "The old worker is lost.")
+    row = jobs.job(store.db, job_id)
+    assert (row["state"], row["message"]) == ("running", "")
+    with store.transaction() as db:
+        assert jobs.give_up(db, new, "It cannot be done.")
+    row = jobs.job(store.db, job_id)
+    assert (row["state"], row["message"]) == ("failed", "It cannot be done.")
+    with store.transaction() as db:
+        assert not jobs.give_up(db, new, "Again.")
+    assert jobs.job(store.db, job_id)["message"] == "It cannot be done."
+
+
 def test_renewing_keeps_the_lease_and_notes_the_fraction(store: Store) -> None:
     job_id = add(store, 1)
     held = taken(store, at=100.0)

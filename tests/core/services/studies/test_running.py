@@ -1,15 +1,21 @@
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from core.errors import Conflict, InputError, NotFound
+from core.errors import Conflict, InputError, NotFound, StorageFull, StorageReadOnly
 from core.services.studies import running
 from core.services.studies.performing import Performer
 from core.services.studies.running import PieceState, progress
 from core.services.studies.study import Chart, Result, Series, Table
 from core.services.studies.version import code_version
-from core.store import Store, audit, jobs, people
-from tests.toy_studies import STUDIES
+from core.store import Store, audit, jobs, people, weights
+from tests.toy_studies import STUDIES, TOY
 
 
 @pytest.fixture
@@ -95,6 +101,101 @@ def test_a_queued_run_of_an_unknown_study_fails_with_a_sentence(store: Store) ->
     assert claim is not None
     performer.perform(claim, lambda _: None)
     assert "has no study 'toy'" in running.run(store, STUDIES, run_id).message
+
+
+def raising(error: Exception) -> Callable[[float], None]:
+    def progress(_fraction: float) -> None:
+        raise error
+
+    return progress
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("x"), InputError("x"), MemoryError(), StorageFull("x")],
+    ids=lambda e: type(e).__name__,
+)
+def test_a_worker_that_lost_its_lease_cannot_fail_the_run(store: Store, error: Exception) -> None:
+    run_id = start(store, count=1)
+    slow = Performer(store, STUDIES, worker="slow", lease_seconds=-1.0)
+    lost = slow.claim()
+    quick = Performer(store, STUDIES, worker="quick", lease_seconds=60.0)
+    held = quick.claim()
+    assert lost is not None
+    assert held is not None
+    assert held.piece == lost.piece
+    slow.perform(lost, raising(error))
+    assert running.run(store, STUDIES, run_id).state == "running"
+    quick.perform(held, lambda _: None)
+    work(store)
+    assert running.run(store, STUDIES, run_id).state == "done"
+
+
+def full(*_arguments: Any, **_options: Any) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def claimed(store: Store) -> tuple[str, Performer, jobs.Claim]:
+    run_id = start(store, count=1)
+    performer = Performer(store, STUDIES, worker="here", lease_seconds=60.0)
+    claim = performer.claim()
+    assert claim is not None
+    return run_id, performer, claim
+
+
+@pytest.mark.parametrize("place", ["folder", "file"])
+def test_a_log_that_finds_no_room_neither_ends_the_worker_nor_hides_why(
+    store: Store, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    run_id, performer, claim = claimed(store)
+    monkeypatch.setattr(Path, {"folder": "mkdir", "file": "open"}[place], full)
+    performer.perform(claim, raising(ZeroDivisionError("division by zero")))
+    run = running.run(store, STUDIES, run_id)
+    assert run.state == "failed"
+    assert "unexpected error (ZeroDivisionError: division by zero)" in run.message
+    assert "The details" not in run.message, "there is no log to look into"
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [(errno.ENOSPC, "is full"), (errno.EROFS, "cannot be written")],
+    ids=["full", "read-only"],
+)
+def test_a_piece_without_room_for_its_weights_fails_the_run_with_that_sentence(
+    store: Store, monkeypatch: pytest.MonkeyPatch, code: int, sentence: str
+) -> None:
+    def run_piece(*_: Any) -> dict[str, Any]:
+        return {"weights": weights.save(store.weights, {"w": np.zeros(3)})}
+
+    def refused(_handle: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refused)
+    run_id = start(store, count=2)
+    studies = {"toy": replace(TOY, run_piece=run_piece)}
+    performer = Performer(store, studies, worker="here", lease_seconds=60.0)
+    claim = performer.claim()
+    assert claim is not None
+    performer.perform(claim, lambda _: None)
+    run = running.run(store, STUDIES, run_id)
+    assert run.state == "failed"
+    assert sentence in run.message
+    assert str(store.weights) in run.message
+    assert performer.claim() is None, "the piece is not begun again"
+
+
+def test_a_database_that_cannot_even_note_the_failure_leaves_the_piece_to_its_lease(store: Store) -> None:
+    run_id, performer, claim = claimed(store)
+
+    def worse(_fraction: float) -> None:
+        store.db.execute("PRAGMA query_only = ON")
+        raise StorageFull("The disk is full.")
+
+    with pytest.raises(StorageReadOnly):
+        performer.perform(claim, worse)
+    store.db.execute("PRAGMA query_only = OFF")
+    assert running.run(store, STUDIES, run_id).state == "running"
+    assert performer.renew(claim, 0.5)
 
 
 def test_cancel_and_go_on(store: Store) -> None:
