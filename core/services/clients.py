@@ -7,6 +7,7 @@ from typing import Any
 from core.errors import InputError
 from core.services import Store, models, recommending
 from core.services.records import limits as limits
+from core.services.records import limits_known as limits_known
 from core.services.records import quality as quality
 from core.store import audit, exercises, labels, people, requests, status, versions
 
@@ -122,6 +123,11 @@ def add_note(store: Store, client_id: int, text: str, *, by: str) -> None:
 def find(store: Store, cohort_id: int) -> list[tuple[int, str]]:
     """Id and name of every client of a cohort, by name, for a search box."""
     return [(row["client_id"], row["name"]) for row in status.names(store.db, cohort_id)]
+
+
+def with_limits_known(store: Store, client_ids: Iterable[int]) -> set[int]:
+    """Those of these clients whose medical history or screening answers are on record."""
+    return {client for client in client_ids if limits_known(people.documents(store.db, client))}
 
 
 def about(profile: Mapping[str, Any]) -> str:

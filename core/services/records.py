@@ -65,6 +65,15 @@ def limits(documents: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))
 
 
+def limits_known(documents: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the medical and screening documents hold any answer: without one, no limit is not the same as none."""
+    return any(
+        value is not None and value != "" and key not in fields.NOT_SHOWN and not NEUTRAL.fullmatch(key)
+        for kind in LIMITING
+        for key, value in documents.get(kind, {}).items()
+    )
+
+
 def _named(value: str | Sequence[object]) -> list[str]:
     names = value.split(";") if isinstance(value, str) else [str(item) for item in value]
     return [name[0].upper() + name[1:] for name in map(str.strip, names) if name.casefold() not in NO]
@@ -104,7 +113,7 @@ def _of_documents(documents: Mapping[str, Mapping[str, Any]]) -> list[str]:
     found = []
     if not documents.get("profile"):
         found.append("No profile: the model goes by the exercises alone.")
-    if not any(documents.get(kind) for kind in LIMITING):
+    if not limits_known(documents):
         found.append("No medical history and no screening answers: limits are not known.")
     for document in documents.values():
         for name, answers in fields.series(document).items():

@@ -137,6 +137,19 @@ def test_a_key_shows_before_and_after_and_undo_takes_label_and_lesson_back(ana: 
     assert versions.in_force(store.db, client_id) == version
 
 
+def test_limits_and_measures_say_what_they_stand_on(ana: Page, store: Store) -> None:
+    expect(ana.locator(".limits-box")).to_contain_text("Limits are not known")
+    measures = ana.locator(".request .figures")
+    for name in ("margin 0.", "p-value 0.", "entropy ", " nats", "least confidence 0."):
+        expect(measures).to_contain_text(name)
+    expect(ana.locator(".details")).to_contain_text("on clients held out, the right exercise was in it")
+    client = store.db.execute("SELECT client_id FROM requests WHERE id = ?", [on_screen(ana)]).fetchone()[0]
+    with store.transaction() as db:
+        people.add_documents(db, "medical", {client: {"conditions": "none", "medication": "no"}})
+    ana.goto(f"{ana.url}&request={on_screen(ana)}")
+    expect(ana.locator(".limits-box")).to_contain_text("None named in the medical history")
+
+
 def test_the_second_of_two_trainers_is_told_who_was_first_and_what_was_answered(
     browser: Browser, workbench_server: WorkbenchServer, ana: Page, store: Store
 ) -> None:

@@ -77,7 +77,7 @@ def limits(view: clients.Client) -> None:
             "some",
             f"<b>Limits</b>{''.join(f'<span>{escape(limit)}</span>' for limit in view.limits)}",
         )
-    elif view.documents.get("medical") or view.documents.get("screening"):
+    elif clients.limits_known(view.documents):
         kind, text = "none", "<b>Limits</b>none named in the medical history and screening answers on record."
     else:
         kind, text = (
@@ -95,9 +95,9 @@ def recommendation(view: clients.Client, *, level: float, requests: Path) -> Non
         return
     now = view.recommendations[0]
     request = (view.status or {}).get("request_id")
-    tone = certainty.tone(now["p_value"], level)
+    tone = certainty.tone(now["p_value"], now["margin"], level)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        word = certainty.word(now["p_value"], level, asks=request is not None)
+        word = certainty.word(now["p_value"], now["margin"], level, asks=request is not None)
         st.badge(word, icon=ICONS[tone], color=COLOURS[tone])  # type: ignore[arg-type]
         st.markdown(
             certainty.numbers(now["margin"], now["p_value"]), help=certainty.EXPLAINED.format(level=level)

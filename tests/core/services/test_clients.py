@@ -83,6 +83,29 @@ def test_without_documents_there_are_no_limits():
     assert clients.limits({"medical": {}, "screening": {"a": None}}) == []
 
 
+@pytest.mark.parametrize(
+    ("documents", "known"),
+    [
+        ({}, False),
+        ({"profile": {"age": 40}}, False),
+        ({"medical": {"recorded_at": "2026-01-01T00:00:00Z"}}, False),
+        ({"screening": {"pain": None, "dizziness": "", "screened_on": "2026-01-01"}}, False),
+        ({"screening": {"pain": "no"}}, True),
+        ({"medical": {"conditions": "none"}, "screening": {}}, True),
+        ({"screening": {"pain": 0}}, True),
+    ],
+)
+def test_no_answer_is_not_the_answer_no(documents, known):
+    assert clients.limits_known(documents) is known
+
+
+def test_of_several_clients_those_with_answers_are_told(store):
+    ids = sorted(people.client_ids(store.db, 1).values())[:3]
+    with store.transaction() as db:
+        people.add_documents(db, "medical", {ids[1]: {"asthma": "no"}})
+    assert clients.with_limits_known(store, ids) == {ids[1]}
+
+
 @given(st.dictionaries(st.text(), values), st.dictionaries(st.text(), values))
 def test_any_document_can_be_read(medical, screening):
     documents = {"medical": medical, "screening": screening}

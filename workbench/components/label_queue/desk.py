@@ -25,6 +25,7 @@ class Desk:
         seen: clients whose view by this person the audit has already; one set for a browser session.
         first: a request to put before all others, from a link; None once it was dealt with.
         batch: the requests on the desk; the browser shows them one by one.
+        limits_known: clients of the batch about whose limits something is on record.
         number: counts batches, so that the browser can tell a new one.
         serial: counts documents, so that the browser can tell an old one.
         refill: the last refill that the browser asked for and got.
@@ -39,6 +40,7 @@ class Desk:
     seen: set[int] = field(default_factory=set)
     first: int | None = None
     batch: list[Item] = field(default_factory=list)
+    limits_known: set[int] = field(default_factory=set)
     number: int = 0
     serial: int = 0
     refill: int = 0
@@ -91,7 +93,12 @@ class Desk:
         }
 
     def _items(self, catalogues: Mapping[str, str]) -> list[Document]:
-        return [payload.item_document(item, catalogues.get(item.cohort, "")) for item in self.batch]
+        return [
+            payload.item_document(
+                item, catalogues.get(item.cohort, ""), limits_known=item.client_id in self.limits_known
+            )
+            for item in self.batch
+        ]
 
     def _write(self, store: Store, ops: list[Any]) -> set[str]:
         named = set()
@@ -149,4 +156,5 @@ class Desk:
         news = dict.fromkeys(item.client_id for item in waiting if item.client_id not in self.seen)
         clients.viewed(store, news, by=self.user)
         self.seen.update(news)
+        self.limits_known = clients.with_limits_known(store, {item.client_id for item in waiting})
         self.batch, self.number = waiting, self.number + 1

@@ -240,7 +240,7 @@ class Page {
   }
 }
 
-const NOBODY = { client: "nobody", why: "", choices: [], also: [], nearest: [], margin: "–", p_value: "–" };
+const NOBODY = { client: "nobody", why: "", choices: [], also: [], nearest: [], measures: [] };
 
 /** What is said where no request is on screen, and what can be done. */
 function emptiness({ standing, saving, refill, served }) {

@@ -14,7 +14,7 @@ Document = dict[str, Any]
 SAME = 0.005  # a change of accuracy smaller than this is no change worth a trainer's attention
 
 
-def item_document(item: Item, catalogue: str) -> Document:
+def item_document(item: Item, catalogue: str, *, limits_known: bool) -> Document:
     """One request; ``catalogue`` names the list of exercises that its search box offers."""
     return {
         "request": item.request_id,
@@ -35,9 +35,9 @@ def item_document(item: Item, catalogue: str) -> Document:
             for choice in item.choices
         ],
         "also": item.also_in_set,
-        "margin": f"{item.margin:.3f}",
-        "p_value": f"{item.p_value:.3f}",
+        "measures": measures(item.margin, item.p_value, item.entropy, item.least_confidence),
         "limits": item.limits,
+        "limits_known": limits_known,
         "history": [
             {"name": row["name"], "success": done_word(row["success"]), "day": day(row["at"])}
             for row in item.history
@@ -45,6 +45,16 @@ def item_document(item: Item, catalogue: str) -> Document:
         "nearest": [nearest_sentence(case) for case in item.nearest],
         "catalogue": catalogue,
     }
+
+
+def measures(margin: float, p_value: float, entropy: float | None, least: float | None) -> list[str]:
+    """The measures of doubt with their names; those that an old request was kept without are left out."""
+    shown = [f"margin {margin:.3f}", f"p-value {p_value:.3f}"]
+    if entropy is not None:
+        shown.append(f"entropy {entropy:.3f} nats")
+    if least is not None:
+        shown.append(f"least confidence {least:.3f}")
+    return shown
 
 
 def outcome_document(outcome: Outcome) -> Document:

@@ -7,7 +7,11 @@ const MOST_NAMED = 6;
 const TIP =
   "Margin: how far the first suggestion is ahead of the second, from 0 (level) to 1. "
   + "p-value: among comparable cases on clients held out of training, the share in which the model was at least "
-  + "this unsure. It asks when that share is small.";
+  + "this unsure. It asks when that share is small. "
+  + "Entropy: how widely the probability is spread over all exercises, in nats; 0 when one exercise has it all. "
+  + "Least confidence: the probability that the model leaves to all exercises but its first suggestion, from 0 to 1.";
+const NO_LIMITS = "None named in the medical history and screening answers on record.";
+const LIMITS_UNKNOWN = "Limits are not known: no medical history or screening answers on record.";
 
 /** Left: who it is about. Limits come first and stay in view. */
 class ClientView {
@@ -36,11 +40,11 @@ class ClientView {
     this.about.textContent = item.about;
     this.cohort.textContent = item.cohort;
     show(this.synthetic, item.synthetic);
-    this.limitsTitle.classList.toggle("some", item.limits.length > 0);
+    this.limitsTitle.classList.toggle("some", item.limits.length > 0 || !item.limits_known);
     this.limits.replaceChildren(
       ...(item.limits.length
         ? item.limits.map((limit) => el("li", {}, limit))
-        : [el("li", { class: "quiet none" }, "None recorded")]),
+        : [el("li", { class: "quiet none" }, item.limits_known ? NO_LIMITS : LIMITS_UNKNOWN)]),
     );
     this.history.replaceChildren(
       ...(item.history.length ? item.history.map(pastExercise) : [el("li", { class: "quiet none" }, "Nothing logged yet")]),
@@ -110,7 +114,7 @@ class RequestView {
     this.also.textContent = alsoPossible(item);
     this.nearest.replaceChildren(...item.nearest.map((line) => el("li", {}, line)));
     show(this.nearestTitle, item.nearest.length > 0);
-    this.figures.textContent = `margin ${item.margin} · p-value ${item.p_value}`;
+    this.figures.textContent = item.measures.join(" · ");
   }
 
   #button(key, text, onclick, title = null) {
@@ -121,7 +125,8 @@ class RequestView {
 function alsoPossible({ choices, also }) {
   const any = choices.some((choice) => choice.in_set);
   if (!any && !also.length) return "No exercise is likely enough for the prediction set: this case is unlike those the model knows.";
-  const legend = "● in the prediction set: nine times in ten, the right exercise is in it.";
+  const legend =
+    "● in the prediction set: with the cohort's model, on clients held out, the right exercise was in it at least nine times in ten.";
   if (!also.length) return legend;
   const rest = also.length - MOST_NAMED;
   return `${legend} Also possible: ${also.slice(0, MOST_NAMED).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}.`;

@@ -78,6 +78,17 @@ def test_nobody_is_shown_before_the_audit_has_it(store: Store, monkeypatch: pyte
     assert len(views(store)) == queue.BATCH
 
 
+def test_limits_that_nobody_asked_about_differ_from_none(store: Store) -> None:
+    mine = desk()
+    mine.serve(store, {})
+    asked = mine.batch[3].client_id
+    with store.transaction() as db:
+        people.add_documents(db, "screening", {asked: {"chest_pain": "no"}})
+    mine.serve(store, {"refill": 1})
+    items = mine.document({}, {})["items"]
+    assert {item["client_id"] for item in items if item["limits_known"]} == {asked}
+
+
 def test_an_answer_sent_again_and_again_is_one_label_with_one_outcome(store: Store) -> None:
     mine = desk()
     mine.serve(store, {})

@@ -38,6 +38,19 @@ def test_days_and_results_of_the_past() -> None:
     assert payload.nearest_sentence({"after": [], "then": "Squat"}) == "at the start → Squat"
 
 
+@pytest.mark.parametrize(
+    ("entropy", "least", "shown"),
+    [
+        (1.23456, 0.5, ["margin 0.125", "p-value 0.046", "entropy 1.235 nats", "least confidence 0.500"]),
+        (None, None, ["margin 0.125", "p-value 0.046"]),
+    ],
+)
+def test_the_measures_of_doubt_are_shown_as_far_as_they_are_known(
+    entropy: float | None, least: float | None, shown: list[str]
+) -> None:
+    assert payload.measures(0.125, 0.0461, entropy, least) == shown
+
+
 def test_a_catalogue_has_another_hash_when_a_name_changes() -> None:
     first, rows = payload.catalogue_document([(1, "Plank", "core")])
     second, _ = payload.catalogue_document([(1, "Plank hold", "core")])
