@@ -120,6 +120,16 @@ def add_note(store: Store, client_id: int, text: str, *, by: str) -> None:
         people.add_note(change.db, client_id, by, text)
 
 
+def taken_back(store: Store, label_id: int, *, by: str) -> bool:
+    """Whether a person's own answer was taken back.
+
+    Raises:
+        NotFound
+    """
+    label = labels.label(store.db, label_id)
+    return label["user"] == by and label["undone_at"] is not None
+
+
 def find(store: Store, cohort_id: int) -> list[tuple[int, str]]:
     """Id and name of every client of a cohort, by name, for a search box."""
     return [(row["client_id"], row["name"]) for row in status.names(store.db, cohort_id)]

@@ -15,6 +15,8 @@ from workbench.components.label_queue.payload import Document
 
 UNEXPECTED = "Something went wrong in the workbench, and this answer was not recorded. Please give it again."
 
+TAKEN_BACK = "That answer is taken back."
+
 
 @dataclass(slots=True)
 class Desk:
@@ -139,6 +141,9 @@ class Desk:
                     return payload.plain_outcome(
                         "refused", "There was nothing to take back: that answer was not recorded."
                     )
+                if clients.taken_back(store, label_id, by=self.user):
+                    # Sent again because a restart of the server lost the outcome: what was asked for is so.
+                    return payload.plain_outcome("undone", TAKEN_BACK)
                 return payload.plain_outcome("undone", labelling.undo(store, self.user, label_id))
             case BringBack():
                 count = queue.bring_back(store, self.user, self.cohort_id)

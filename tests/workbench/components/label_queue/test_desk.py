@@ -149,6 +149,36 @@ def test_an_answer_and_its_undo_may_come_together(store: Store) -> None:
     assert requests.request(store.db, item.request_id)["state"] == "open"
 
 
+def test_an_undo_sent_again_to_a_new_server_is_done_and_not_refused(store: Store) -> None:
+    mine = desk()
+    mine.serve(store, {})
+    sent = {"ops": [exercise("k1", mine), {"key": "k2", "kind": "undo", "of": "k1", "label": None}]}
+    mine.serve(store, sent)
+    before = count(store)
+    after_restart = desk()
+    after_restart.serve(store, sent)
+    assert after_restart.outcomes["k2"]["status"] == "undone"
+    assert "taken back" in after_restart.outcomes["k2"]["message"]
+    assert count(store) == before
+    audited = [row["action"] for row in audit.recent(store.db, 1000)]
+    assert audited.count("undo label") == 1
+
+
+def test_nobody_elses_answer_counts_as_taken_back_by_oneself(store: Store) -> None:
+    mine = desk()
+    mine.serve(store, {})
+    outcome = labelling.answer(
+        store, "Bo", labelling.Answer(mine.batch[0].request_id, "b1", "skip", reason="Later")
+    )
+    assert outcome.label_id is not None
+    undo = {"key": "k1", "kind": "undo", "of": "b1", "label": outcome.label_id}
+    mine.serve(store, {"ops": [undo]})
+    assert mine.outcomes["k1"]["status"] == "refused"
+    labelling.undo(store, "Bo", outcome.label_id)
+    mine.serve(store, {"ops": [{**undo, "key": "k2"}]})
+    assert mine.outcomes["k2"]["status"] == "refused"
+
+
 def test_undo_of_an_answer_that_came_second_says_that_there_is_nothing_to_take_back(store: Store) -> None:
     mine = desk()
     mine.serve(store, {})
