@@ -2,6 +2,7 @@
 
 import gc
 import os
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core import __version__
+from core.errors import SpotterError
 from core.services import Store, models, preparing
 from core.services.workers import Supervisor
 from workbench.context import DATA_VARIABLE
@@ -60,17 +62,46 @@ def serve(data: Path, port: int) -> None:
     os.environ[DATA_VARIABLE] = str(data)
     # Small networks are quicker on one thread, and several people's answers do not fight for the cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    store = Store(data)
-    preparing.prepare(store, _say)
-    store.check()
-    _say(
-        f"Spotter is on http://{ADDRESS}:{port}  (ready in {time.monotonic() - started:.1f} s; Ctrl-C stops it)"
-    )
-    uvicorn.run(application(store), host=ADDRESS, port=port, log_level="warning", access_log=False)
+    with _bound(port) as listening:
+        store = Store(data)
+        preparing.prepare(store, _say)
+        store.check()
+
+        def ready() -> None:
+            seconds = time.monotonic() - started
+            _say(f"Spotter is on http://{ADDRESS}:{port}  (ready in {seconds:.1f} s; Ctrl-C stops it)")
+
+        config = uvicorn.Config(application(store, ready), log_level="warning", access_log=False)
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:  # also after Ctrl-C, which comes out of run as KeyboardInterrupt
+            store.settle()
 
 
-def application(store: Store) -> Any:
-    """The ASGI application: the pages, ``/api/health``, security headers, and the workers' supervisor."""
+def _bound(port: int) -> socket.socket:
+    """A socket on the port, taken before anything else is done: a port in use is told at once."""
+    listening = socket.socket()
+    if (
+        os.name == "posix"
+    ):  # a port that was just let go of may be taken again; Windows would share one in use
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((ADDRESS, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise SpotterError(
+            f"Port {port} cannot be had ({error.strerror}), perhaps because Spotter runs already: "
+            f"open http://{ADDRESS}:{port}, or choose another port with --port {port % 65535 + 1}."
+        ) from error
+    return listening
+
+
+def application(store: Store, ready: Callable[[], None] = lambda: None) -> Any:
+    """The ASGI application: the pages, ``/api/health``, security headers, and the workers' supervisor.
+
+    ``ready`` is called when it is about to answer.
+    """
     import streamlit as st
 
     supervisor = Supervisor(store.folder)
@@ -79,6 +110,7 @@ def application(store: Store) -> Any:
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
         threading.Thread(target=_warm, name="warm-up", daemon=True).start()
         supervisor.start()
+        ready()
         try:
             yield None
         finally:

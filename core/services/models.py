@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.errors import InputError, NoModel
 from core.recommender import ConformalRule, Progress, Recommender, Settings, observed_rates, set_threshold
 from core.services import Store
-from core.services.features import Document, Encoder, FloatArray, cohort_arrays
+from core.services.features import CohortArrays, Document, Encoder, FloatArray, cohort_arrays
 from core.store import people, versions, weights
 
 ALPHA = "asking.alpha"
@@ -156,8 +158,40 @@ def train(
         "clients": len(arrays.client_ids),
         "rows": sum(map(len, arrays.histories)),
         "asked_rates": _asked_rates(recommender),
+        "accuracy": _accuracy(recommender, arrays),
     }
     return Trained(cohort_id, weights.save(store.weights, recommender.state()), report)
+
+
+def _accuracy(recommender: Recommender, arrays: CohortArrays) -> dict[str, Any]:
+    """Top-1 accuracy on every exercise of the clients held out, beside that of always naming the commonest one.
+
+    ``steps`` is 0 where nobody could be held out.
+    """
+    held_out = (
+        sorted(set(recommender.calibration.clients.tolist())) if recommender.calibration.held_out else []
+    )
+    before: list[list[int]] = []
+    then: list[int] = []
+    owners: list[int] = []
+    for client in held_out:
+        history = arrays.histories[client]
+        for step, exercise in enumerate(history):
+            before.append(history[max(0, step - recommender.settings.window) : step])
+            then.append(exercise)
+            owners.append(client)
+    if not then:
+        return {"steps": 0, "clients": 0, "top1": None, "commonest": None}
+    said = recommender.predict_proba(before, arrays.profiles[owners]).argmax(axis=1)
+    others = [exercise for client in recommender.training_clients for exercise in arrays.histories[client]]
+    commonest = np.bincount(others, minlength=len(arrays.exercise_ids)).argmax()
+    target = np.array(then)
+    return {
+        "steps": len(then),
+        "clients": len(held_out),
+        "top1": float(np.mean(said == target)),
+        "commonest": float(np.mean(target == commonest)),
+    }
 
 
 def _asked_rates(recommender: Recommender) -> list[dict[str, Any]]:

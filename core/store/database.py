@@ -177,6 +177,11 @@ class Store:
         finally:
             connection.set_progress_handler(None, 0)
 
+    def settle(self) -> None:
+        """Bring what lies in the write-ahead file into the database file, for whoever copies it next."""
+        with translated(self.path):
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close this thread's connection."""
         database: Database | None = getattr(self._local, "database", None)

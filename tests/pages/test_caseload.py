@@ -141,7 +141,7 @@ def test_everyone_is_shown_with_certainty_in_words_and_numbers(store):
     assert first["request"] is not None
     assert first["goals"] == "7 of 14"
     assert first["direction"].startswith("less sure")
-    assert (last["word"], last["request"]) == ("sure", None)
+    assert (last["word"], last["request"]) == ("fairly sure", None)
     assert "9 clients" in texts(app)
     assert all(word in texts(app) for word in ("Need attention", "63 of 126 days"))
 

@@ -1,6 +1,10 @@
 """The server as a process: what it answers, to whom, and that it goes down with its workers."""
 
 import json
+import signal
+import sqlite3
+import subprocess
+import sys
 import time
 import urllib.request
 
@@ -66,3 +70,31 @@ def test_workers_go_when_the_server_is_killed(tmp_path):
     server.stop()
     _, alive = psutil.wait_procs(workers, timeout=30)
     assert alive == []
+
+
+def test_a_port_in_use_is_told_before_anything_is_made(server, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench", "--data", str(tmp_path / "other"), "--port", str(server.port)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"Port {server.port} cannot be had" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_stop_leaves_everything_in_the_database_file(tmp_path):
+    folder = tmp_path / "data"
+    small_cohort(folder, clients=4, days=4, train=False).close()
+    server = WorkbenchServer(folder).start()
+    assert server.process is not None
+    server.process.send_signal(signal.SIGINT)
+    server.process.wait(timeout=60)
+    write_ahead = folder / "spotter.sqlite3-wal"
+    assert not write_ahead.exists() or write_ahead.stat().st_size == 0
+    with sqlite3.connect(folder / "spotter.sqlite3") as alone:
+        assert alone.execute("SELECT count(*) FROM clients").fetchone() == (4,)
+    alone.close()

@@ -166,8 +166,13 @@ def _run_of(
             print("Spotter's code has changed since this folder's run; beginning anew.")
             if found.active:
                 running.cancel(store, found.id, by=BY)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be written ({error.strerror}). Name another folder with --out."
+        ) from error
     run_id = running.start(store, studies, name, values, seed=seed, by=BY)
-    out.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps({"run": run_id, **wanted}, indent=1), encoding="utf-8")
     return run_id
 

@@ -7,24 +7,27 @@ Tone = Literal["sure", "fairly", "unsure", "none"]
 EXPLAINED = (
     "**Margin**: how far the model's first choice is ahead of its second, from 0 to 1. "
     "**p**: on what share of the cases kept aside for checking the model was no surer than here. "
-    "Up to p = {level:.2f} it is *unsure* and asks a trainer; up to 0.50 it is *fairly sure*; above, *sure*."
+    "Up to p = {level:.2f} the model asks a trainer. It is called *unsure* there and wherever the margin is under "
+    "0.10; *sure* from p = 0.50 and a margin of 0.30, and *fairly sure* between."
 )
 HALF = 0.5
+# A model that is near guessing everywhere is as sure as usual, and yet not sure of anything.
+LEAST_FAIRLY, LEAST_SURE = 0.1, 0.3
 
 
-def tone(p_value: float | None, level: float) -> Tone:
-    """Which of four kinds a p-value is, given the level up to which the model asks; ``none`` without one."""
-    if p_value is None:
+def tone(p_value: float | None, margin: float | None, level: float) -> Tone:
+    """Which of four kinds a doubt is, given the level up to which the model asks; ``none`` without a prediction."""
+    if p_value is None or margin is None:
         return "none"
-    if p_value <= level:
+    if p_value <= level or margin < LEAST_FAIRLY:
         return "unsure"
-    return "fairly" if p_value <= HALF else "sure"
+    return "fairly" if p_value <= HALF or margin < LEAST_SURE else "sure"
 
 
-def word(p_value: float | None, level: float, *, asks: bool = False) -> str:
+def word(p_value: float | None, margin: float | None, level: float, *, asks: bool = False) -> str:
     """The certainty in a word or two; ``asks`` says that a request waits for a trainer."""
     known = {"sure": "sure", "fairly": "fairly sure", "unsure": "unsure", "none": "not known"}
-    found = known[tone(p_value, level)]
+    found = known[tone(p_value, margin, level)]
     return f"{found} – asks" if asks else found
 
 

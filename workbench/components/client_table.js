@@ -12,7 +12,7 @@ function make(tag, properties = {}, children = []) {
 
 function sparkline(row, top) {
   const svg = document.createElementNS(SVG, "svg");
-  const label = `Margin over ${row.trend.length} steps, now ${row.trend.at(-1).toFixed(2)}: ${row.direction}`;
+  const label = `Margin over ${row.trend.length} exercises, now ${row.trend.at(-1).toFixed(2)}: ${row.direction}`;
   for (const [name, value] of Object.entries({ width: WIDTH, height: HEIGHT, role: "img", "aria-label": label }))
     svg.setAttribute(name, value);
   const x = (index) => 3 + (index * (WIDTH - 6)) / (row.trend.length - 1);

@@ -1,6 +1,7 @@
 """Cohorts and the model in force for each: what it was trained on, when it asks, and training it anew."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -53,7 +54,13 @@ def _draw(store: Store, user: str, cohort: Trainable) -> None:
         ):
             running.start(store, STUDIES, "train", {"cohort": cohort.name}, seed=SEED, by=user)
             st.rerun()
-    if cohort.version and cohort.version["report"].get("asked_rates"):
+    if cohort.version and not _useful(cohort.version["report"]["accuracy"]):
+        st.warning(
+            "On clients kept aside this model is no better than always naming the commonest exercise, or nobody could "
+            "be kept aside to check it. Take what it says as a guess until more is logged.",
+            icon=":material/warning:",
+        )
+    if cohort.version and cohort.version["report"]["asked_rates"]:
         with st.expander("How often it asks"):
             _asking(cohort.version["report"]["asked_rates"])
 
@@ -64,16 +71,26 @@ def _summary(cohort: Trainable) -> str:
         return f"{size} · no model yet: nothing is recommended and nothing asked"
     report = cohort.version["report"]
     since = cohort.logged - report["rows"]
+    accuracy = report["accuracy"]
     words = [
         size,
         f"model version {cohort.version['id']} of {cells.day(cohort.version['created_at'])}",
         f"trained on {report['summary']['training_clients']} clients",
     ]
+    if accuracy["steps"]:
+        words.append(
+            f"right about {accuracy['top1']:.0%} of {accuracy['steps']:,} exercises of {accuracy['clients']} clients "
+            f"kept aside, where always naming the commonest would be right about {accuracy['commonest']:.0%}"
+        )
     if since > 0:
         words.append(f"{since:,} exercises logged since")
     if cohort.taught:
         words.append(f"{cohort.taught} clients with answers of their own, which training keeps")
     return " · ".join(words)
+
+
+def _useful(accuracy: dict[str, Any]) -> bool:
+    return bool(accuracy["steps"]) and accuracy["top1"] > accuracy["commonest"]
 
 
 def _asking(rates: list[dict[str, float]]) -> None:

@@ -212,3 +212,13 @@ def test_what_a_kill_left_due_is_done_by_the_next_start(store):
     preparing.prepare(store, lambda _line: None)
     assert status.status(store.db, client)["step"] == 31
     assert recommending.pending(store, 1) is None
+
+
+def test_a_training_tells_its_accuracy_beside_always_naming_the_commonest(store):
+    accuracy = versions.version(store.db, people.cohort(store.db, 1)["model_version_id"])["report"][
+        "accuracy"
+    ]
+    assert accuracy["clients"] >= 2
+    assert accuracy["steps"] == 30 * accuracy["clients"]
+    # Seven in ten go on to the next exercise of twelve; the commonest is right about one in ten.
+    assert accuracy["commonest"] < 0.2 < accuracy["top1"] < 0.8

@@ -5,18 +5,20 @@ from workbench.components.text import plain
 
 
 @pytest.mark.parametrize(
-    ("p_value", "asks", "word"),
+    ("p_value", "margin", "asks", "word"),
     [
-        (0.2, True, "unsure – asks"),
-        (0.2, False, "unsure"),
-        (0.21, False, "fairly sure"),
-        (0.5, False, "fairly sure"),
-        (0.51, False, "sure"),
-        (None, False, "not known"),
+        (0.2, 0.5, True, "unsure – asks"),
+        (0.2, 0.5, False, "unsure"),
+        (0.21, 0.5, False, "fairly sure"),
+        (0.5, 0.5, False, "fairly sure"),
+        (0.51, 0.5, False, "sure"),
+        (0.51, 0.29, False, "fairly sure"),
+        (0.76, 0.02, False, "unsure"),  # as sure as usual, of a model that is near guessing
+        (None, None, False, "not known"),
     ],
 )
-def test_certainty_in_words(p_value, asks, word):
-    assert certainty.word(p_value, 0.2, asks=asks) == word
+def test_certainty_in_words(p_value, margin, asks, word):
+    assert certainty.word(p_value, margin, 0.2, asks=asks) == word
 
 
 def test_certainty_in_numbers():
