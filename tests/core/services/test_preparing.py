@@ -1,10 +1,13 @@
 """The first start: the sample cohort, a model, requests; and starting again after it was killed half-way."""
 
+from functools import partial
+
 import pytest
 
 import sample_data
 from core.errors import SpotterError
-from core.services import Store, caseload, importing, preparing
+from core.recommender import Settings
+from core.services import Store, caseload, importing, models, preparing
 from core.store import audit, people
 
 
@@ -66,12 +69,32 @@ def test_starting_again_changes_nothing_and_says_nothing(prepared):
     assert (counts(store), audit.head(store.db), said) == (before, head, [])
 
 
+def train_briefly(patched):
+    patched.setattr(models, "train", partial(models.train, settings=Settings(epochs=6)))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What a start leaves behind that nobody stopped, trained briefly as are the starts that are stopped."""
+    store = Store(tmp_path_factory.mktemp("undisturbed") / "data")
+    with pytest.MonkeyPatch.context() as patched:
+        train_briefly(patched)
+        preparing.prepare(store, lambda _line: None)
+    yield store
+    store.close()
+
+
+def weights_in_force(store):
+    return [row[0] for row in store.db.execute("SELECT weights FROM model_versions ORDER BY id")]
+
+
 class Killed(BaseException):
     """As a kill would, it leaves no time to tidy up."""
 
 
 @pytest.mark.parametrize("moment", ["file 1", "file 3", "file 7", "Training", "epoch 5"])
-def test_a_start_that_was_stopped_goes_on_where_it_was(tmp_path, moment, prepared):
+def test_a_start_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch, moment, undisturbed):
+    train_briefly(monkeypatch)
     store = Store(tmp_path / "data")
 
     def stop(line: str) -> None:
@@ -81,8 +104,9 @@ def test_a_start_that_was_stopped_goes_on_where_it_was(tmp_path, moment, prepare
     with pytest.raises(Killed):
         preparing.prepare(store, stop)
     preparing.prepare(store, lambda _line: None)
-    assert counts(store) == counts(prepared[0])
-    assert caseload.totals(store, 1) == caseload.totals(prepared[0], 1)
+    assert counts(store) == counts(undisturbed)
+    assert caseload.totals(store, 1) == caseload.totals(undisturbed, 1)
+    assert weights_in_force(store) == weights_in_force(undisturbed), "the same model, to the bit"
     store.close()
 
 
