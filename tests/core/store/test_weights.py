@@ -1,5 +1,9 @@
+import errno
+import io
 import os
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,14 +41,38 @@ def test_a_damaged_or_missing_file_is_told(tmp_path):
         weights.load(tmp_path, name)
 
 
-def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
-    def full(_handle):
-        raise OSError(28, "No space left on device")
+def full(*_arguments, **_options):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageFull, match="full"):
-        weights.save(tmp_path, ARRAYS)
-    assert list(tmp_path.iterdir()) == []
+
+class FullFile(io.FileIO):
+    """A file on a disk that has no room for a byte more than the first."""
+
+    def write(self, data):
+        if self.tell():
+            full()
+        return super().write(bytes(data)[:1])
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "how"),
+    [
+        (tempfile, "mkstemp", full),
+        (os, "fdopen", lambda handle, _mode: io.BufferedWriter(FullFile(handle, "wb"))),
+        (os, "fsync", full),
+        (Path, "replace", full),
+    ],
+    ids=["new file", "write", "sync", "rename"],
+)
+def test_a_full_disk_leaves_no_half_file_and_what_was_there(tmp_path, monkeypatch, module, name, how):
+    there = weights.save(tmp_path, {"w": np.arange(3.0)})
+    with monkeypatch.context() as patched:
+        patched.setattr(module, name, how)
+        with pytest.raises(StorageFull, match=r"disk that holds .*safetensors is full"):
+            weights.save(tmp_path, ARRAYS)
+        assert [path.stem for path in tmp_path.iterdir()] == [there]
+    np.testing.assert_array_equal(weights.load(tmp_path, there)["w"], np.arange(3.0))
+    assert weights.load(tmp_path, weights.save(tmp_path, ARRAYS)).keys() == ARRAYS.keys()
 
 
 def test_only_old_files_that_nothing_names_are_removed(tmp_path):
