@@ -7,7 +7,7 @@ import streamlit as st
 from core.services import caseload, models, recommending
 from workbench import context
 from workbench.components import address, certainty, client_table, empty, figures, synthetic
-from workbench.components.text import small
+from workbench.components.text import plain, small
 
 HERE = Path(__file__).parent
 # Keys of the widgets are the names in the address: a link opens the same view again.
@@ -92,7 +92,7 @@ totals = caseload.totals(store, cohort["id"])
 if not totals["clients"]:
     empty.draw(
         "Clients are here, their standing is not",
-        f"“{name}” has {cohort['clients']:,} clients that nothing was worked out for yet.",
+        f"“{plain(name)}” has {cohort['clients']:,} clients that nothing was worked out for yet.",
         icon=":material/sync:",
     )
     if st.button("Work it out now", type="primary"):
@@ -101,7 +101,7 @@ if not totals["clients"]:
         st.rerun()
     st.stop()
 if cohort["model_version_id"] is None:
-    st.info(NO_MODEL.format(name=name), icon=":material/model_training:")
+    st.info(NO_MODEL.format(name=plain(name)), icon=":material/model_training:")
     st.page_link(HERE / "data.py", label="Train a model", icon=":material/arrow_forward:")
 totals_strip(totals)
 
@@ -143,7 +143,7 @@ page = caseload.page(store, cohort["id"], order=order, only=only, search=search,
 if not page.rows:
     empty.draw(
         "Nobody found",
-        f"Nobody in “{name}” fits this search and filter.",
+        f"Nobody in “{plain(name)}” fits this search and filter.",
         icon=":material/search_off:",
     )
     st.button("Clear search and filter", on_click=clear, icon=":material/close:")

@@ -101,7 +101,7 @@ def header(view: clients.Client) -> None:
 def answers(view: clients.Client) -> None:
     """What trainers answered, the newest first; one's own can be taken back."""
     if message := st.session_state.pop("client_message", ""):
-        st.success(message, icon=":material/undo:")
+        st.success(plain(message), icon=":material/undo:")
     if not view.labels:
         st.markdown("No answers yet. When the model asks and a trainer answers, it stands here.")
     for label in view.labels[: None if st.session_state.get("every_answer") else sections.FEW]:
@@ -206,5 +206,5 @@ else:
             page(view)
     except NotFound as error:
         st.title("Client")
-        st.error(str(error), icon=":material/person_off:")
+        st.error(plain(str(error)), icon=":material/person_off:")
         st.page_link(HERE / "caseload.py", label="Go to the caseload", icon=":material/arrow_back:")

@@ -9,6 +9,7 @@ import streamlit as st
 from core.services import caseload, queue
 from workbench import context
 from workbench.components import address, empty, label_queue, synthetic
+from workbench.components.text import plain
 
 HERE = Path(__file__).parent
 COHORT = "cohort"
@@ -79,7 +80,7 @@ if not cohorts:
 cohort = chosen_cohort(cohorts)
 shown = [cohort] if cohort else cohorts
 if all(each["model_version_id"] is None for each in shown):
-    names = " and ".join(f"“{each['name']}”" for each in shown)
+    names = " and ".join(f"“{plain(each['name'])}”" for each in shown)
     empty.draw(
         "No model yet",
         f"{names} {'has' if len(shown) == 1 else 'have'} no trained model, so there is nothing to be unsure about.",

@@ -29,7 +29,7 @@ def stop(run_id: str) -> None:
     try:
         running.cancel(store, run_id, by=by)
     except Conflict as ended:
-        st.toast(str(ended), icon=":material/info:")
+        st.toast(plain(str(ended)), icon=":material/info:")
 
 
 def go_on(run_id: str) -> None:
@@ -37,7 +37,7 @@ def go_on(run_id: str) -> None:
     try:
         running.resume(store, run_id, by=by)
     except Conflict as busy:
-        st.toast(str(busy), icon=":material/info:")
+        st.toast(plain(str(busy)), icon=":material/info:")
 
 
 def overview() -> None:
@@ -53,7 +53,7 @@ def overview() -> None:
         try:
             running.start(store, STUDIES, name, sent[0], seed=sent[1], by=by)
         except InputError as problem:
-            st.error(str(problem), icon=":material/error:")
+            st.error(plain(str(problem)), icon=":material/error:")
         else:
             st.toast("Queued. A worker takes it up in a moment.", icon=":material/schedule:")
     st.header("Runs")
@@ -115,7 +115,7 @@ def row(run: Run, *, alone: bool) -> None:
     """One run of the list."""
     with st.container(border=True, key=f"run_{run.id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{run.title}**", width="content")
+            st.markdown(f"**{plain(run.title)}**", width="content")
             study_run.badge(run)
             small(study_run.made(run), width="content")
         small(study_run.settings_line(run, STUDIES))
@@ -143,7 +143,7 @@ def one(run_id: str) -> None:
         st.warning(plain(str(missing)), icon=":material/search_off:")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(run.title, width="content")
+        st.header(plain(run.title), width="content")
         study_run.badge(run)
     small(study_run.made(run))
     small(study_run.settings_line(run, STUDIES))
@@ -196,7 +196,7 @@ def ways_on(run: Run) -> None:
         try:
             open_run(running.start(store, STUDIES, run.study, run.settings, seed=run.seed, by=by))
         except InputError as problem:
-            st.error(str(problem), icon=":material/error:")
+            st.error(plain(str(problem)), icon=":material/error:")
         else:
             st.rerun()
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import SpotterError
 from workbench import context
 from workbench.components import sign_in
+from workbench.components.text import plain
 
 PAGES = Path(__file__).parent.parent / "pages"
 
@@ -25,4 +26,4 @@ try:
     sign_in.draw(context.store())
     navigation.run()
 except SpotterError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")

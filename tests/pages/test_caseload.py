@@ -4,9 +4,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import Store, accounts
+from core.errors import DatabaseBusy, NotFound
+from core.services import Store, accounts, caseload
 from core.store import people, requests, status, versions
+from workbench.components.text import plain
 
+MARKS = "*a* $x$ <b> :red[x]"
 APP = Path(__file__).parents[2] / "workbench" / "app.py"
 
 
@@ -230,12 +233,34 @@ def test_headings_tell_the_order_and_the_next_one(store):
     assert columns["Request"]["sort"] == ""
 
 
-def test_a_damaged_store_is_a_sentence(store, monkeypatch):
-    from core.errors import DatabaseBusy
-    from core.services import caseload
+@pytest.mark.parametrize(
+    ("count", "more"), [(2, {"model": False}), (2, {"standing": False}), (2, {"synthetic": True})]
+)
+def test_a_cohorts_name_is_shown_as_it_is(store, count, more):
+    add_cohort(store, count, name=MARKS, **more)
+    for address in ({}, {"search": "nobody"}):
+        shown = texts(open_page(**address))
+        assert MARKS not in shown
+    if "synthetic" not in more:
+        assert plain(MARKS) in shown
 
+
+def test_nobody_found_names_the_cohort_as_it_is(store):
+    add_cohort(store, 1, name=MARKS)
+    assert f"Nobody in “{plain(MARKS)}” fits" in texts(open_page(search="nobody"))
+
+
+def test_marks_in_an_error_are_shown_as_they_are(store, monkeypatch):
+    def missing(*_: object) -> None:
+        raise NotFound(f"There is no cohort {MARKS!r}.")
+
+    monkeypatch.setattr(caseload, "cohorts", missing)
+    assert open_page().error[0].value == plain(f"There is no cohort {MARKS!r}.")
+
+
+def test_a_damaged_store_is_a_sentence(store, monkeypatch):
     def busy(*_: object) -> None:
         raise DatabaseBusy("Another process has held the database.")
 
     monkeypatch.setattr(caseload, "cohorts", busy)
-    assert open_page().error[0].value == "Another process has held the database."
+    assert open_page().error[0].value == plain("Another process has held the database.")

@@ -8,8 +8,10 @@ from core.recommender import Settings
 from core.services import Store, clients, labelling, models, recommending, training
 from core.store import audit, exercises, people, requests, status
 from tests.cohorts import small_cohort
+from workbench.components.text import plain
 
 APP = Path(__file__).parents[2] / "workbench" / "app.py"
+MARKS = "*a* $x$ <b> :red[x]"
 NOBODY = 999_999
 
 
@@ -143,7 +145,7 @@ def test_without_a_client_there_is_a_search_box(store):
 def test_an_address_of_nobody_is_a_sentence_and_a_way_out(store, client):
     app = open_page(client)
     assert len(app.error) == 1
-    assert app.error[0].value.startswith("There is no such client.")
+    assert app.error[0].value.startswith(plain("There is no such client."))
     assert [link.label for link in app.page_link] == ["Go to the caseload"]
     assert views(store, client) == []
 
@@ -260,6 +262,18 @@ def test_a_name_with_marks_is_shown_as_it_is(store):
         db.execute("UPDATE clients SET name = '<b>*x*</b> :red[y]' WHERE id = ?", [client])
     app = open_page(client)
     assert "\\<b\\>\\*x\\*" in app.title[0].value
+
+
+def test_names_in_what_an_undo_says_are_shown_as_they_are(store):
+    client, request = asked(store)
+    exercise = next(iter(people_exercises(store)))
+    with store.transaction() as db:
+        db.execute("UPDATE clients SET name = ? WHERE id = ?", [MARKS, client])
+        db.execute("UPDATE cohorts SET name = ?", [MARKS])
+    labelling.answer(store, "Ana", labelling.Answer(request, "key", "exercise", exercise_id=exercise))
+    app = press(open_page(client), "Take back")
+    assert plain(MARKS) in app.success[0].value
+    assert MARKS not in texts(app)
 
 
 def test_without_a_model(tmp_path, monkeypatch):

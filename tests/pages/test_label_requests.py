@@ -8,7 +8,9 @@ from streamlit.testing.v1 import AppTest
 from core.services import Store, accounts, labelling, queue
 from core.store import people
 from tests.cohorts import small_cohort
+from workbench.components.text import plain
 
+MARKS = "*a* $x$ <b> :red[x]"
 PAGES = Path(__file__).parent.parent.parent / "pages"
 SCRIPT = f"""
 import streamlit as st
@@ -135,6 +137,14 @@ def test_without_a_model_the_page_links_to_where_one_is_trained(
     assert "No model yet" in texts(page)
     assert "“Test cohort” has no trained model" in texts(page)
     assert [link.proto.label for link in page.get("page_link")] == ["Data and models"]
+
+
+def test_a_cohorts_name_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = small_cohort(tmp_path / "data", clients=3, days=4, train=False)
+    with store.transaction() as db:
+        db.execute("UPDATE cohorts SET name = ?", [MARKS])
+    store.close()
+    assert f"“{plain(MARKS)}” has no trained model" in texts(run(tmp_path / "data", monkeypatch))
 
 
 def test_with_several_cohorts_one_can_be_chosen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import InputError
 from core.services.studies import registry, running
 from core.services.studies.performing import Performer
 from core.store import Store, audit
 from tests.toy_studies import STUDIES
+from workbench.components.text import plain
 
+MARKS = "*a* $x$ <b> :red[x]"
 PAGE = str(Path(__file__).parents[2] / "pages" / "studies.py")
 
 
@@ -163,6 +166,25 @@ def test_a_cancelled_run_says_what_is_kept(store: Store) -> None:
     work(store, 1)
     running.cancel(store, run_id, by="Bea")
     assert "Cancelled after 1 of 3 pieces" in texts(open_page(run=run_id))
+
+
+def test_the_name_of_a_study_that_is_gone_is_shown_as_it_is(store: Store) -> None:
+    run_id = start(store, count=1)
+    work(store)
+    with store.transaction() as db:
+        db.execute("UPDATE jobs SET study = ?", [MARKS])
+    assert any(plain(MARKS) in element.value for element in open_page().markdown)
+    assert open_page(run=run_id).header[0].value == plain(MARKS)
+
+
+def test_a_setting_that_is_refused_is_named_as_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> str:
+        raise InputError(f"Cohort is {MARKS!r}.")
+
+    page = open_page()
+    monkeypatch.setattr(running, "start", refused)
+    page = press(page, "Start")
+    assert page.error[0].value == plain(f"Cohort is {MARKS!r}.")
 
 
 def test_a_link_to_a_run_that_is_not_there(store: Store) -> None:
