@@ -48,7 +48,8 @@ class Outcome:
         status: ``taught`` (a new version), ``recorded`` (no version), ``conflict`` (nothing changed).
         message: a sentence for the trainer.
         before, after: top five as (exercise name, probability) for the same step, before and after.
-        forgetting: top-1 accuracy on held-out clients before and after, None where nothing was taught.
+        forgetting: top-1 accuracy on held-out clients before and after, and on how many steps it was counted; None
+            where nothing was taught.
     """
 
     request_id: int
@@ -60,7 +61,7 @@ class Outcome:
     before: list[tuple[str, float]] = field(default_factory=list)
     after: list[tuple[str, float]] = field(default_factory=list)
     taught: str = ""
-    forgetting: tuple[float, float] | None = None
+    forgetting: tuple[float, float, int] | None = None
 
 
 def answer(store: Store, user: str, given: Answer) -> Outcome:
@@ -293,7 +294,7 @@ def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
     names = {row["id"]: row["name"] for row in exercises.exercises(store.db, request["cohort_id"])}
     check = None
     message = {
-        "exercise": f"{label['exercise']} for {label['client']}: the model has learnt it.",
+        "exercise": f"{label['exercise']} for {label['client']}: {_moved(label, names)}",
         "none suitable": f"None suitable for {label['client']}: recorded, nothing is recommended.",
         "skip": f"{label['client']} skipped; the request stays open for others.",
         "flag": f"{label['client']} flagged for a second pair of eyes.",
@@ -303,7 +304,7 @@ def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
         if "note" in report:
             message = f"{label['exercise']} for {label['client']}: recorded. {report['note']}"
         else:
-            check = (report["top1_before"], report["top1_after"])
+            check = (report["top1_before"], report["top1_after"], report["windows"])
     return Outcome(
         request_id=label["request_id"],
         key=label["answer_key"],
@@ -316,6 +317,16 @@ def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
         taught=label["exercise"] or "",
         forgetting=check,
     )
+
+
+def _moved(label: dict[str, Any], names: dict[int, str]) -> str:
+    """How far the model came towards what it was taught, and whether it would now say so itself."""
+    if not label["after"]:
+        return "recorded."
+    first = label["after"][0][0]
+    if first == label["exercise_id"]:
+        return "the model now puts it first."
+    return f"the model moved towards it; it still puts {names[first]} first."
 
 
 def _subject(request: dict[str, Any]) -> str:

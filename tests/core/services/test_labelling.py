@@ -45,7 +45,9 @@ def test_an_answer_teaches_the_clients_model_and_nobody_elses(store):
     assert (before[place], after[place]) == pytest.approx(shown)
     np.testing.assert_array_equal(predicted(store, other), untouched)
     assert requests.request(store.db, first["id"])["state"] == "answered"
-    assert all(0 <= accuracy <= 1 for accuracy in outcome.forgetting)
+    assert all(0 <= accuracy <= 1 for accuracy in outcome.forgetting[:2])
+    assert outcome.forgetting[2] > 0
+    assert f"{outcome.taught} for {outcome.client}: the model" in outcome.message
 
 
 def test_the_same_key_twice_is_one_label_with_the_same_outcome(store):

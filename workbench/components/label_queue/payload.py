@@ -4,14 +4,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from math import sqrt
 from typing import Any
 
 from core.services.labelling import Outcome
 from core.services.queue import Item, Standing
 
 Document = dict[str, Any]
-
-SAME = 0.005  # a change of accuracy smaller than this is no change worth a trainer's attention
 
 
 def item_document(item: Item, catalogue: str, *, limits_known: bool) -> Document:
@@ -107,13 +106,16 @@ def paired(
     ]
 
 
-def forgetting_sentence(accuracy: tuple[float, float] | None) -> str:
-    """The forgetting check in words: top-1 on held-out clients before and after."""
+def forgetting_sentence(accuracy: tuple[float, float, int] | None) -> str:
+    """The forgetting check in words: top-1 on held-out clients before and after, and on how many steps.
+
+    A change counts as one beyond two standard errors of a share counted on so many steps.
+    """
     if accuracy is None:
         return ""
-    before, after = accuracy
-    figures = f"{before:.1%} right before, {after:.1%} after"
-    if abs(after - before) < SAME:
+    before, after, steps = accuracy
+    figures = f"{before:.1%} right before, {after:.1%} after, of {steps:,} exercises"
+    if abs(after - before) <= 2 * sqrt(before * (1 - before) / steps):
         return f"About the same on clients it never saw: {figures}."
     if after > before:
         return f"Better on clients it never saw too: {figures}."
