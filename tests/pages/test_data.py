@@ -1,12 +1,13 @@
 from pathlib import Path
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from core.services import Store
 from core.services.importing import check
 from core.services.studies import registry, running
-from core.store import people
+from core.store import audit, people
 from tests.cohorts import small_cohort
 
 PAGE = Path(__file__).parents[2] / "pages" / "data.py"
@@ -57,7 +58,9 @@ def test_a_file_is_reported_agreed_to_and_taken(page, folder):
     path.write_text(LOG, encoding="utf-8")
     name_file(page, path)
     assert page.button(key="import_take").disabled
-    assert "clients that the cohort does not know" in everything(page)
+    assert "clients that the cohort does not know. Correct it, or have them added: tick the box above." in (
+        everything(page)
+    )
     page.checkbox(key="import_new_clients").check().run()
     page.checkbox(key="import_new_exercises").check().run()
     assert "rows to add: **2**" in everything(page)
@@ -81,6 +84,15 @@ def test_problems_are_listed_and_nothing_can_be_taken(page, folder):
     assert "Problems: 1" in everything(page)
     problems = page.table[-1].value
     assert list(problems.iloc[0][:3]) == ["4", "time", r"\*soon\*"]
+    (download,) = page.get("download_button")
+    store = Store(folder / "data")
+    assert [row["action"] for row in audit.recent(store.db)] == []
+    state = WidgetState(id=download.proto.id, trigger_value=True)
+    page._tree.get_widget_states = lambda: WidgetStates(widgets=[state])  # the test kit has no such button
+    page.run()
+    rows = [(row["action"], row["subject"], row["detail"]) for row in audit.recent(store.db)]
+    assert rows == [("export import problems", "file log.csv", '{"rows":1}')]
+    store.close()
     assert page.button(key="import_take").disabled
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 SHOWN_PROBLEMS = 20
 WIDEST = 40
 SWITCHES = {
-    "DATE_ORDER": "--dates day-first or --dates month-first",
-    "NEW_CLIENTS": "--new-clients",
-    "NEW_EXERCISES": "--new-exercises",
+    "DATE_ORDER": "add --dates day-first or --dates month-first",
+    "NEW_CLIENTS": "add --new-clients",
+    "NEW_EXERCISES": "add --new-exercises",
 }
 
 
@@ -111,7 +111,7 @@ def describe(report: "Report") -> str:
             parts.append(f"  … and {report.problem_count - len(rows):,} more.")
     for need in report.needs:
         switch = SWITCHES.get(need.name)
-        parts.append(f"{need.value} ({switch})" if switch else need.value)
+        parts.append(f"{need.value.removesuffix('.')}: {switch}." if switch else need.value)
     return "\n".join(parts)
 
 

@@ -33,6 +33,11 @@ DATES = {
     DateOrder.MONTH_FIRST: "Month first",
     DateOrder.UNIX: "Seconds since 1970",
 }
+WHERE = {
+    Need.DATE_ORDER: "choose it under “Dates are written” above",
+    Need.NEW_CLIENTS: "tick the box above",
+    Need.NEW_EXERCISES: "tick the box above",
+}
 REPORT, LAST, ROUND = "import_report", "import_last", "import_round"
 HELP = (
     "An exercise log (client, time, exercise, and optionally success and difficulty), a catalogue of exercises, "
@@ -57,7 +62,7 @@ def draw(store: Store, user: str) -> None:
     except InputError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    _draw_report(report)
+    _draw_report(store, report, user)
     if st.button(
         f"Take it into “{plain(report.cohort.cohort)}”",
         type="primary",
@@ -128,7 +133,7 @@ def _stat(path: Path) -> tuple[int, int]:
     return (found.st_mtime_ns, found.st_size)
 
 
-def _draw_report(report: Report) -> None:
+def _draw_report(store: Store, report: Report, user: str) -> None:
     st.subheader(f"{KINDS[report.kind]}: {report.rows_read:,} rows")
     lines = [f"- {plain(what)}: **{count:,}**" for what, count in report.counts.items()]
     read, counts = st.columns([3, 2])
@@ -136,15 +141,17 @@ def _draw_report(report: Report) -> None:
     read.markdown("**How it was read**\n" + "\n".join(f"- {plain(line)}" for line in report.assumptions))
     for need in report.needs:
         harmless = need in (Need.TAKEN_BEFORE, Need.NOTHING_NEW)
-        (st.info if harmless else st.warning)(need.value, icon=":material/info:")
+        where = WHERE.get(need)
+        text = f"{need.value.removesuffix('.')}: {where}." if where else need.value
+        (st.info if harmless else st.warning)(text, icon=":material/info:")
     if report.preview:
         st.markdown("**The first rows as understood**")
         st.table(_escaped_rows(report.preview), border="horizontal", hide_index=True)
     if report.problem_count:
-        _draw_problems(report)
+        _draw_problems(store, report, user)
 
 
-def _draw_problems(report: Report) -> None:
+def _draw_problems(store: Store, report: Report, user: str) -> None:
     header = ("line", "column", "value", "reason")
     rows = [(p.line, p.column, p.value, p.reason) for p in report.problems]
     of = "" if report.problem_count <= SHOWN_PROBLEMS else f", the first {SHOWN_PROBLEMS} here"
@@ -159,9 +166,14 @@ def _draw_problems(report: Report) -> None:
         exporting.csv_text(header, rows),
         file_name=f"{exporting.file_name('problems', report.source)}.csv",
         mime="text/csv",
-        on_click="ignore",
+        on_click=_note_problems,
+        args=(store, report.source, len(rows), user),
         icon=":material/download:",
     )
+
+
+def _note_problems(store: Store, source: str, rows: int, user: str) -> None:
+    exporting.noted(store, "import problems", subject=f"file {source}", by=user, detail={"rows": rows})
 
 
 def _escaped_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -167,7 +167,7 @@ def _report(
         sha256=sha256,
         rows_read=rows,
         counts={what: count for what, count in found.counts.items() if count},
-        problems=tuple(sorted(found.problems, key=lambda problem: problem.line)),
+        problems=found.listed(),
         problem_count=found.problem_count,
         preview=tuple(found.preview),
         assumptions=tuple(found.assumptions),

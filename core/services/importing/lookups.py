@@ -1,10 +1,26 @@
 """Clients and exercises that a file names: those that the cohort knows, and those that are new."""
 
-from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from core.services.importing import values
 from core.services.importing.report import Findings, Need, Snapshot
+
+
+@dataclass(slots=True)
+class _Unknown:
+    """A name that the cohort does not know, as it first stands in the file."""
+
+    text: str
+    line: int
+    column: str
+    rows: int = 0
+
+
+def _report(unknown: dict[str, _Unknown], reason: str, need: Need, found: Findings) -> None:
+    for name in unknown.values():
+        rows = f"{name.rows:,} {'row' if name.rows == 1 else 'rows'}"
+        found.problem(name.line, name.column, name.text, f"{reason}: {rows}, first in line {name.line}", need)
 
 
 class Roll:
@@ -14,10 +30,10 @@ class Roll:
         self._cohort = cohort
         self._add = add
         self._new: dict[str, None] = {}
-        self._unknown: Counter[str] = Counter()
+        self._unknown: dict[str, _Unknown] = {}
 
     def resolve(self, text: str, line: int, column: str, found: Findings) -> str | None:
-        """The client's reference; None, with a problem noted, where there is none."""
+        """The client's reference; None where there is none, which is noted at once or by ``summarise``."""
         if text in self._cohort.clients or text in self._new:
             return text
         try:
@@ -26,9 +42,7 @@ class Roll:
             found.problem(line, column, text, str(error))
             return None
         if not self._add:
-            self._unknown[text] += 1
-            reason = f"is no client of “{self._cohort.cohort}”"
-            found.problem(line, column, text, reason, Need.NEW_CLIENTS)
+            self._unknown.setdefault(text, _Unknown(text, line, column)).rows += 1
             return None
         self._new[text] = None
         return text
@@ -43,7 +57,8 @@ class Roll:
         return [{"reference": reference, "name": reference, "time_zone": "UTC"} for reference in self._new]
 
     def summarise(self, found: Findings) -> None:
-        """Count the clients that stay unknown."""
+        """Count the clients that stay unknown, and note a problem for each."""
+        _report(self._unknown, f"is no client of “{self._cohort.cohort}”", Need.NEW_CLIENTS, found)
         if self._unknown:
             found.counts["unknown clients"] = len(self._unknown)
 
@@ -55,7 +70,7 @@ class Catalogue:
         self._cohort = cohort
         self._add = add
         self._new: dict[str, None] = {}
-        self._unknown: set[str] = set()
+        self._unknown: dict[str, _Unknown] = {}
         self._resolved: dict[str, str] = {reference: reference for reference in cohort.exercises}
         self._by_name: dict[str, set[str]] = {}
         for reference, name in cohort.exercises.items():
@@ -63,7 +78,7 @@ class Catalogue:
                 self._by_name.setdefault(text, set()).add(reference)
 
     def resolve(self, text: str, line: int, column: str, found: Findings) -> str | None:
-        """The exercise's reference; None, with a problem noted, where there is none or more than one."""
+        """The exercise's reference; None where there is none or more than one, noted as for a client."""
         if text in self._resolved:
             return self._resolved[text]
         named = self._by_name.get(text.casefold(), set())
@@ -81,9 +96,7 @@ class Catalogue:
             found.problem(line, column, text, str(error))
             return None
         if not self._add:
-            self._unknown.add(text)
-            reason = f"is no exercise of “{self._cohort.cohort}”"
-            found.problem(line, column, text, reason, Need.NEW_EXERCISES)
+            self._unknown.setdefault(text.casefold(), _Unknown(text, line, column)).rows += 1
             return None
         self._new[text] = None
         self._by_name[text.casefold()] = {text}
@@ -99,6 +112,7 @@ class Catalogue:
         return [{"reference": reference, "name": reference} for reference in self._new]
 
     def summarise(self, found: Findings) -> None:
-        """Count the exercises that stay unknown."""
+        """Count the exercises that stay unknown, and note a problem for each."""
+        _report(self._unknown, f"is no exercise of “{self._cohort.cohort}”", Need.NEW_EXERCISES, found)
         if self._unknown:
             found.counts["unknown exercises"] = len(self._unknown)

@@ -94,17 +94,27 @@ class Findings:
     plan: Plan = field(default_factory=Plan)
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unknown: list[Problem] = field(default_factory=list)
     problem_count: int = 0
     preview: list[dict[str, Any]] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     needs: set[Need] = field(default_factory=set)
 
     def problem(self, line: int, column: str, value: str, reason: str, need: Need = Need.CORRECTION) -> None:
-        """Count a problem, keep it if it is among the first, and note what it calls for."""
+        """Count a problem, keep it if it is among the first, and note what it calls for.
+
+        Names that the cohort does not know are kept apart: they come after what is wrong in itself.
+        """
         self.problem_count += 1
         self.needs.add(need)
-        if len(self.problems) < KEPT_PROBLEMS:
-            self.problems.append(Problem(line, column, shown(value), reason))
+        kept = self.unknown if need in (Need.NEW_CLIENTS, Need.NEW_EXERCISES) else self.problems
+        if len(kept) < KEPT_PROBLEMS:
+            kept.append(Problem(line, column, shown(value), reason))
+
+    def listed(self) -> tuple[Problem, ...]:
+        """The first problems in order of line, names that the cohort does not know last."""
+        rows = [sorted(kept, key=lambda problem: problem.line) for kept in (self.problems, self.unknown)]
+        return tuple((rows[0] + rows[1])[:KEPT_PROBLEMS])
 
     def count(self, what: str, by: int = 1) -> None:
         """Add to one of the counts."""
@@ -143,7 +153,8 @@ class Report:
         path: where the file lies, None for one that was handed over as bytes.
         sha256: of the file's bytes.
         counts: what taking it would do, in words.
-        problems: the first ``KEPT_PROBLEMS`` of ``problem_count``, in order of line.
+        problems: the first ``KEPT_PROBLEMS`` of ``problem_count``, in order of line; after them each name
+            that the cohort does not know, once.
         preview: the first rows as understood.
         assumptions: how the file was read where it could have been read otherwise.
         needs: what is missing before it can be taken; empty if nothing is.

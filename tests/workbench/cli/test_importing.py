@@ -35,12 +35,12 @@ def rows(tmp_path):
 
 def test_the_report_asks_for_switches_until_the_file_can_be_taken(run, tmp_path, capsys):
     assert run("--yes") == 1
-    assert "(--dates day-first or --dates month-first)" in capsys.readouterr().out
+    assert "which comes first: add --dates day-first or --dates month-first." in capsys.readouterr().out
     assert run("--yes", "--dates", "month-first") == 1
     out = capsys.readouterr().out
-    assert "(--new-clients)" in out
-    assert "(--new-exercises)" in out
-    assert "2     client    anna   is no client of “My clients”" in out
+    assert "have them added: add --new-clients." in out
+    assert "have them added: add --new-exercises." in out
+    assert "2     client    anna   is no client of “My clients”: 1 row, first in line 2" in out
     assert rows(tmp_path) == []
     assert run("--yes", "--dates", "month-first", "--new-clients", "--new-exercises") == 0
     assert rows(tmp_path) == [("2026-03-04T00:00:00.000Z",), ("2026-05-06T00:00:00.000Z",)]

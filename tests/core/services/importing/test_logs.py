@@ -127,18 +127,32 @@ def test_unknown_clients_and_exercises_are_problems_until_the_person_says_otherw
     text = "client,time,exercise\nnew,2026-01-05,Squat\nbo,2026-01-05,Burpee\nnew,2026-01-06,burpee\n"
     report = checked(known, text)
     assert report.needs == (Need.NEW_CLIENTS, Need.NEW_EXERCISES)
-    assert [(p.line, p.column) for p in report.problems] == [
-        (2, "client"),
-        (3, "exercise"),
-        (4, "client"),
-        (4, "exercise"),
-    ]
+    assert report.problems == (
+        Problem(2, "client", "new", "is no client of “My clients”: 2 rows, first in line 2"),
+        Problem(3, "exercise", "Burpee", "is no exercise of “My clients”: 2 rows, first in line 3"),
+    )
+    assert report.counts == {"unknown clients": 1, "unknown exercises": 1}
     assert checked(known, text, new_clients=True).needs == (Need.NEW_EXERCISES,)
     agreed = checked(known, text, new_clients=True, new_exercises=True)
     # "burpee" is the "Burpee" of the line before.
     assert agreed.counts == {"rows to add": 3, "new clients": 1, "new exercises": 1}
     take(known, agreed, by="test")
     assert [row[2] for row in log_of()] == ["sq", "Burpee", "Burpee"]
+
+
+def test_names_that_are_unknown_do_not_bury_what_is_wrong(known):
+    names = "".join(f"new {row % 3},2026-01-05,sq\n" for row in range(2000))
+    report = checked(known, f"client,time,exercise\n{names}bo,soon,sq\nbo,2026-01-05\n")
+    assert [(p.line, p.column, p.value) for p in report.problems] == [
+        (2002, "time", "soon"),
+        (2003, "", ""),
+        (2, "client", "new 0"),
+        (3, "client", "new 1"),
+        (4, "client", "new 2"),
+    ]
+    assert report.problems[-1].reason.endswith(": 666 rows, first in line 4")
+    assert report.problem_count == 5
+    assert report.needs == (Need.CORRECTION, Need.NEW_CLIENTS)
 
 
 def test_an_ambiguous_column_of_dates_asks_for_the_order(known):
