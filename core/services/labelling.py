@@ -194,7 +194,7 @@ def undo(store: Store, user: str, label_id: int) -> str:
             recommending.refresh(store, request["cohort_id"], [client_id])
     if label["verdict"] == "exercise":
         return f"Taken back: {label['exercise']} for {label['client']}, and what the model learnt from it."
-    return f"Taken back: {label['verdict']} for {label['client']}."
+    return f"Taken back: {label['verdict']} for {label['client'].rstrip('.')}."
 
 
 def _state(db: Any, request: dict[str, Any]) -> str:
@@ -293,16 +293,20 @@ def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
     request = requests.request(store.db, label["request_id"])
     names = {row["id"]: row["name"] for row in exercises.exercises(store.db, request["cohort_id"])}
     check = None
-    message = {
-        "exercise": f"{label['exercise']} for {label['client']}: {_moved(label, names)}",
-        "none suitable": f"None suitable for {label['client']}: recorded, nothing is recommended.",
-        "skip": f"{label['client']} skipped; the request stays open for others.",
-        "flag": f"{label['client']} flagged for a second pair of eyes.",
-    }[label["verdict"]]
+    client = label["client"]
+    match label["verdict"]:
+        case "exercise":
+            message = f"{label['exercise']} for {client}: {_moved(label, names)}"
+        case "none suitable":
+            message = f"None suitable for {client}: recorded, nothing is recommended."
+        case "skip":
+            message = f"{client} skipped; the request stays open for others."
+        case _:
+            message = f"{client} flagged for a second pair of eyes."
     if label["after_version_id"]:
         report = versions.version(store.db, label["after_version_id"])["report"]
         if "note" in report:
-            message = f"{label['exercise']} for {label['client']}: recorded. {report['note']}"
+            message = f"{label['exercise']} for {client}: recorded. {report['note']}"
         else:
             check = (report["top1_before"], report["top1_after"], report["windows"])
     return Outcome(
@@ -311,7 +315,7 @@ def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
         status="taught" if check else "recorded",
         message=message,
         label_id=label["id"],
-        client=label["client"],
+        client=client,
         before=[(names[exercise], p) for exercise, p in label["before"]],
         after=[(names[exercise], p) for exercise, p in label["after"]],
         taught=label["exercise"] or "",
@@ -321,8 +325,6 @@ def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
 
 def _moved(label: dict[str, Any], names: dict[int, str]) -> str:
     """How far the model came towards what it was taught, and whether it would now say so itself."""
-    if not label["after"]:
-        return "recorded."
     first = label["after"][0][0]
     if first == label["exercise_id"]:
         return "the model now puts it first."
