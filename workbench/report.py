@@ -18,8 +18,8 @@ th, td { padding: .25rem .75rem; border-bottom: 1px solid #d7e0df; text-align: l
 """
 
 
-def html(run: Run, result: Result) -> str:
-    """The report; Plotly's script is in it once, and nothing is fetched."""
+def html(run: Run, result: Result, *, audit_head: str) -> str:
+    """The report; Plotly's script is in it once, and nothing is fetched. The audit's head dates it."""
     from plotly.io import to_html
 
     from workbench.charts import figure
@@ -36,7 +36,11 @@ def html(run: Run, result: Result) -> str:
         )
         parts.append(f"<figure role='img' aria-label='{escape(chart.alt, quote=True)}'>{drawn}</figure>")
     parts += [_html_table(table) for table in result.tables]
-    made = [*facts(run), *((name, str(value)) for name, value in run.settings.items())]
+    made = [
+        *facts(run),
+        ("Audit head", audit_head),
+        *((name, str(value)) for name, value in run.settings.items()),
+    ]
     parts.append(_html_table(Table("How it was made", ("What", "Value"), tuple(made))))
     return "\n".join([*parts, "</body></html>"])
 

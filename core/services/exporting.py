@@ -2,7 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.services import Store
+from core.store import audit
 
 Cell = str | int | float | bool | None
 
@@ -22,6 +25,13 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     writer.writerow([_cell(column) for column in columns])
     writer.writerows([_cell(cell) for cell in row] for row in rows)
     return file.getvalue()
+
+
+def noted(store: Store, what: str, *, subject: str, by: str, detail: Mapping[str, Cell]) -> str:
+    """Write into the audit that a file left the workbench; returns the audit's head after it."""
+    with store.change(f"export {what}", by=by, subject=subject) as change:
+        change.detail |= detail
+    return audit.head(store.db)
 
 
 def _cell(value: Cell) -> str:

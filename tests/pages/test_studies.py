@@ -11,6 +11,7 @@ from core.services.studies import registry, running
 from core.services.studies.performing import Performer
 from core.store import Store, audit
 from tests.toy_studies import STUDIES
+from workbench.components import study_run
 from workbench.components.text import plain
 
 MARKS = "*a* $x$ <b> :red[x]"
@@ -124,8 +125,7 @@ def test_the_address_opens_a_result(store: Store) -> None:
     assert made["Seed"] == "5"
     assert made["Data hash"] == "same"
     assert page.get("plotly_chart")
-    (download,) = page.get("download_button")
-    assert download.proto.label == "CSV"
+    assert [button.proto.label for button in page.get("download_button")] == ["Report", "CSV"]
 
 
 def test_a_result_on_synthetic_data_is_marked(store: Store) -> None:
@@ -133,6 +133,17 @@ def test_a_result_on_synthetic_data_is_marked(store: Store) -> None:
     work(store)
     assert "made up by a program" in texts(open_page(run=made_up))
     assert "made up by a program" not in texts(open_page(run=plain))
+
+
+def test_a_report_that_is_taken_away_is_in_the_audit_and_holds_its_head(store: Store) -> None:
+    run_id = start(store, count=1)
+    work(store)
+    found = running.result(store, run_id)
+    assert found is not None
+    text = study_run.report_file(store, running.run(store, STUDIES, run_id), found, by="Ada")
+    row = audit.recent(store.db, 1)[0]
+    assert (row["action"], row["actor"], row["subject"]) == ("export study", "Ada", f"run {run_id}")
+    assert audit.head(store.db) in text
 
 
 def test_opening_from_the_list_and_going_back(store: Store) -> None:

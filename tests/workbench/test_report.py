@@ -25,7 +25,7 @@ RUN = Run(
 def test_html_is_escaped_and_needs_nothing_from_elsewhere() -> None:
     chart = Chart("lines", "C", "x", "y", (Series("s", (1.0,), (2.0,)),), 'says "hello"')
     table = Table("T", ("<b>", "n"), (("<script>alert(1)</script>", 1234.5),), "a < b")
-    made = report.html(RUN, Result(("1 < 2",), (table,), (chart, chart)))
+    made = report.html(RUN, Result(("1 < 2",), (table,), (chart, chart)), audit_head="")
     assert "<title>Toy &lt;study&gt;</title>" in made
     assert "<script>alert(1)" not in made
     assert "&lt;script&gt;alert(1)" in made
@@ -37,12 +37,16 @@ def test_html_is_escaped_and_needs_nothing_from_elsewhere() -> None:
     assert made.count("plotly.js v") == 1, "the library is in it once"
 
 
+def test_the_head_of_the_audit_dates_the_report() -> None:
+    assert "<td>Audit head</td><td>abc123</td>" in report.html(RUN, Result(("1",)), audit_head="abc123")
+
+
 def test_synthetic_data_is_called_so_and_other_data_is_not() -> None:
     chart = Chart("lines", "C", "x", "y", (Series("s", (1.0,), (2.0,)),), "alt")
-    made = report.html(RUN, Result(("Found.",), charts=(chart,), synthetic=True))
+    made = report.html(RUN, Result(("Found.",), charts=(chart,), synthetic=True), audit_head="")
     assert made.index("Synthetic data") < made.index("Found.")
     assert '"subtitle":{"text":"synthetic data"}' in made
-    plain = report.html(RUN, Result(("Found.",), charts=(chart,)))
+    plain = report.html(RUN, Result(("Found.",), charts=(chart,)), audit_head="")
     assert "ynthetic data" not in plain
 
 

@@ -220,7 +220,7 @@ def write(found: "Run", result: "Result", out: Path, *, audit_head: str) -> None
     for table in result.tables:
         path = out / f"{file_name(table.title, synthetic=result.synthetic)}.csv"
         path.write_text(csv_text(table.columns, table.rows), encoding="utf-8", newline="")
-    (out / "report.html").write_text(report.html(found, result), encoding="utf-8")
+    (out / "report.html").write_text(report.html(found, result, audit_head=audit_head), encoding="utf-8")
 
 
 def _print(result: "Result", out: Path) -> None:

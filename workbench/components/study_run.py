@@ -78,11 +78,21 @@ def progress(run: Run, *, alone: bool) -> None:
 
 
 def result(store: Store, run: Run, found: Result, *, by: str) -> None:
-    """Headline, charts, and tables with their CSV files."""
+    """Headline, charts, tables with their CSV files, and all of it as one report."""
     if found.synthetic:
         synthetic.draw()
     for sentence in found.headline:
         st.markdown(f"- {plain(sentence)}")
+    with st.container(horizontal_alignment="right"):
+        st.download_button(
+            "Report",
+            lambda: report_file(store, run, found, by=by),
+            file_name=f"{file_name(run.study, 'report', run.id, synthetic=found.synthetic)}.html",
+            mime="text/html",
+            icon=":material/download:",
+            key=f"report_{run.id}",
+            help="Findings, charts, tables and how they were made, in one file that needs nothing else",
+        )
     with st.container(horizontal=True):  # as many beside one another as there is room for
         for number, chart in enumerate(found.charts):
             st.plotly_chart(
@@ -97,6 +107,12 @@ def result(store: Store, run: Run, found: Result, *, by: str) -> None:
     for number, (tab, table) in enumerate(zip(tabs, found.tables, strict=True)):
         with tab:
             _table(store, run, table, number, synthetic=found.synthetic, by=by)
+
+
+def report_file(store: Store, run: Run, found: Result, *, by: str) -> str:
+    """The report as it leaves the workbench: the audit has it, and it names the audit's head."""
+    head = running.export_noted(store, run.id, "report.html", by=by)
+    return report.html(run, found, audit_head=head)
 
 
 def _table(store: Store, run: Run, table: Table, number: int, *, synthetic: bool, by: str) -> None:

@@ -1,10 +1,13 @@
 import csv
 import io
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.services.exporting import csv_text, file_name
+from core.services import Store
+from core.services.exporting import csv_text, file_name, noted
+from core.store import audit
 
 
 def test_text_that_a_spreadsheet_would_run_is_quoted_and_numbers_are_not() -> None:
@@ -38,3 +41,12 @@ def test_file_names_suit_every_system() -> None:
     assert len(file_name("x" * 200)) == 80
     assert len(file_name("x" * 200, synthetic=True)) == 80
     assert file_name("x" * 200, synthetic=True).endswith("-synthetic")
+
+
+def test_what_leaves_the_workbench_is_in_the_audit(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    head = noted(store, "import problems", subject="file log.csv", by="Ana", detail={"rows": 3})
+    row = audit.recent(store.db, 1)[0]
+    assert (row["action"], row["actor"], row["subject"]) == ("export import problems", "Ana", "file log.csv")
+    assert row["detail"] == '{"rows":3}'
+    assert head == audit.head(store.db) != audit.GENESIS

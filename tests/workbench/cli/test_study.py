@@ -51,6 +51,7 @@ def test_a_run_writes_its_figures_and_a_second_call_repeats_nothing(
     report = (tmp_path / "out" / "report.html").read_text()
     assert report.count("Plotly.newPlot") == 1
     assert "Synthetic data" in report
+    assert document["audit_head"] in report
     assert 'src="http' not in report
     assert execute(tmp_path, *arguments) == 0
     assert running.count(Store(tmp_path / "data")) == 1
