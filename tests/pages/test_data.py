@@ -57,6 +57,11 @@ def test_a_file_is_reported_agreed_to_and_taken(page, folder):
     path = folder / "log.csv"
     path.write_text(LOG, encoding="utf-8")
     name_file(page, path)
+    # A cohort without clients and exercises gets those of the file, unless the person says otherwise.
+    assert page.checkbox(key="import_new_clients").value
+    assert page.checkbox(key="import_new_exercises").value
+    page.checkbox(key="import_new_clients").uncheck().run()
+    page.checkbox(key="import_new_exercises").uncheck().run()
     assert page.button(key="import_take").disabled
     assert "clients that the cohort does not know. Correct it, or have them added: tick the box above." in (
         everything(page)
@@ -70,6 +75,8 @@ def test_a_file_is_reported_agreed_to_and_taken(page, folder):
     assert not page.exception
     assert "is in “My clients”" in everything(page)
     assert stored(folder) == 2
+    assert not page.checkbox(key="import_new_clients").value
+    assert not page.checkbox(key="import_new_exercises").value
     page.text_input(key="import_path_1").set_value(str(path)).run()
     assert page.button(key="import_take").disabled
     assert "already taken" in everything(page)

@@ -49,10 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how dates are written (default: found out from the whole column)",
     )
     parser.add_argument(
-        "--new-clients", action="store_true", help="add clients that the cohort does not know"
+        "--new-clients",
+        action="store_true",
+        help="add clients that the cohort does not know (implied where it has none)",
     )
     parser.add_argument(
-        "--new-exercises", action="store_true", help="add exercises that the cohort does not know"
+        "--new-exercises",
+        action="store_true",
+        help="add exercises that the cohort does not know (implied where it has none)",
     )
     parser.add_argument(
         "--yes", action="store_true", help="take the file without asking if nothing is wrong with it"
@@ -66,8 +70,8 @@ def run(options: argparse.Namespace) -> int:
     store = Store(options.data)
     choices = importing.Choices(
         dates=importing.DateOrder(options.dates) if options.dates else None,
-        new_clients=options.new_clients,
-        new_exercises=options.new_exercises,
+        new_clients=options.new_clients or None,
+        new_exercises=options.new_exercises or None,
     )
     print(f"Checking {options.path} …", flush=True)
     report = importing.check(store, options.path, cohort=options.into, kind=options.kind, choices=choices)

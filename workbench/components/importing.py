@@ -38,7 +38,7 @@ WHERE = {
     Need.NEW_CLIENTS: "tick the box above",
     Need.NEW_EXERCISES: "tick the box above",
 }
-REPORT, LAST, ROUND = "import_report", "import_last", "import_round"
+REPORT, LAST, ROUND, IMPLIED = "import_report", "import_last", "import_round", "import_implied"
 HELP = (
     "An exercise log (client, time, exercise, and optionally success and difficulty), a catalogue of exercises, "
     "profiles, medical history, screening answers, or daily steps: as CSV, in any usual encoding, separator and form "
@@ -105,6 +105,11 @@ def _choices(store: Store) -> tuple[str, Kind | None, Choices]:
         dates = st.selectbox(
             "Dates are written", list(DATES), format_func=DATES.__getitem__, key="import_dates"
         )
+    implied = importing.implied(store, cohort)
+    if st.session_state.get(IMPLIED) != (cohort, implied):
+        st.session_state[IMPLIED] = (cohort, implied)
+        st.session_state["import_new_clients"] = implied.new_clients
+        st.session_state["import_new_exercises"] = implied.new_exercises
     with st.container(horizontal=True):
         clients = st.checkbox("Add clients that the cohort does not know", key="import_new_clients")
         exercises = st.checkbox("Add exercises that the cohort does not know", key="import_new_exercises")

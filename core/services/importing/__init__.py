@@ -5,7 +5,7 @@ all. Times are kept as UTC, ISO 8601 text to the millisecond with Z; a time with
 its client's time zone.
 """
 
-from core.services.importing.checking import MY_CLIENTS, check
+from core.services.importing.checking import MY_CLIENTS, check, implied
 from core.services.importing.dates import DateOrder
 from core.services.importing.report import Choices, Kind, Need, Problem, Report, Taken
 from core.services.importing.taking import take
@@ -20,5 +20,6 @@ __all__ = [
     "Report",
     "Taken",
     "check",
+    "implied",
     "take",
 ]

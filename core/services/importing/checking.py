@@ -49,8 +49,15 @@ def check(
         raise InputError("MovieLens is a folder with u.data, u.item and u.user. Name the folder.")
     name, data = source if isinstance(source, tuple) else (Path(source).name, read_bytes(Path(source)))
     before = snapshot(store.db, cohort)
-    found_kind, found, rows = _check(store.db, name, data, before, wanted, choices or Choices())
+    said = choices or Choices()
+    found_kind, found, rows = _check(store.db, name, data, before, wanted, said.settled(before))
+    found.assumptions += _implied(found_kind, found, said, before)
     return _report(store.db, found_kind, found, rows, name=name, path=path, sha256=_hash(data), before=before)
+
+
+def implied(store: Store, cohort: str) -> Choices:
+    """What goes without saying for a cohort: one that has no clients, or no exercises, gets those of the file."""
+    return Choices().settled(snapshot(store.db, " ".join(cohort.split())))
 
 
 def snapshot(db: Database, cohort: str) -> Snapshot:
@@ -142,6 +149,19 @@ def _check(
             f"The row has {cells} cells, the header {len(table.header)}; look for a separator too many or few",
         )
     return kind, found, len(table.rows) + len(table.ragged)
+
+
+def _implied(kind: Kind, found: Findings, said: Choices, cohort: Snapshot) -> list[str]:
+    # Profiles always bring their clients with them, and a catalogue its exercises.
+    new = (
+        ("clients", said.new_clients, cohort.clients, found.plan.clients, Kind.PROFILES),
+        ("exercises", said.new_exercises, cohort.exercises, found.plan.exercises, Kind.EXERCISES),
+    )
+    return [
+        f"“{cohort.cohort}” has no {what} yet, so those that the file names are added."
+        for what, choice, known, added, brings in new
+        if choice is None and not known and added and kind is not brings
+    ]
 
 
 def _report(

@@ -26,9 +26,9 @@ def _report(unknown: dict[str, _Unknown], reason: str, need: Need, found: Findin
 class Roll:
     """A cohort's clients, and those that a file adds."""
 
-    def __init__(self, cohort: Snapshot, *, add: bool) -> None:
+    def __init__(self, cohort: Snapshot, *, add: bool | None) -> None:
         self._cohort = cohort
-        self._add = add
+        self._add = bool(add)
         self._new: dict[str, None] = {}
         self._unknown: dict[str, _Unknown] = {}
 
@@ -66,9 +66,9 @@ class Roll:
 class Catalogue:
     """A cohort's exercises, found by reference or by name, and those that a file adds."""
 
-    def __init__(self, cohort: Snapshot, *, add: bool) -> None:
+    def __init__(self, cohort: Snapshot, *, add: bool | None) -> None:
         self._cohort = cohort
-        self._add = add
+        self._add = bool(add)
         self._new: dict[str, None] = {}
         self._unknown: dict[str, _Unknown] = {}
         self._resolved: dict[str, str] = {reference: reference for reference in cohort.exercises}

@@ -1,10 +1,10 @@
 """What a check finds and what taking a file in comes to: plain data, no database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from core.services.importing.dates import DateOrder
 
@@ -43,12 +43,43 @@ class Need(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The cohort as it was when a file was checked; taking the file compares it with the cohort then.
+
+    Attributes:
+        cohort_id: None where the cohort is still to be made.
+        last_import: id of the newest import into it, 0 for none.
+        clients: name and time zone by reference.
+        exercises: name by reference.
+    """
+
+    cohort: str
+    cohort_id: int | None
+    last_import: int
+    clients: Mapping[str, tuple[str, str]]
+    exercises: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
-    """What the person has said about things that a file leaves open."""
+    """What the person has said about things that a file leaves open.
+
+    Attributes:
+        new_clients: whether clients that the cohort does not know are added; None adds them where it has none.
+        new_exercises: the same of exercises.
+    """
 
     dates: DateOrder | None = None
-    new_clients: bool = False
-    new_exercises: bool = False
+    new_clients: bool | None = None
+    new_exercises: bool | None = None
+
+    def settled(self, cohort: Snapshot) -> Self:
+        """The choices with what the cohort implies filled in."""
+        return replace(
+            self,
+            new_clients=not cohort.clients if self.new_clients is None else self.new_clients,
+            new_exercises=not cohort.exercises if self.new_exercises is None else self.new_exercises,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +155,6 @@ class Findings:
         """Keep a row as understood, if it is among the first."""
         if len(self.preview) < PREVIEW_ROWS:
             self.preview.append(row)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The cohort as it was when a file was checked; taking the file compares it with the cohort then.
-
-    Attributes:
-        cohort_id: None where the cohort is still to be made.
-        last_import: id of the newest import into it, 0 for none.
-        clients: name and time zone by reference.
-        exercises: name by reference.
-    """
-
-    cohort: str
-    cohort_id: int | None
-    last_import: int
-    clients: Mapping[str, tuple[str, str]]
-    exercises: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

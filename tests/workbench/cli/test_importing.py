@@ -33,6 +33,15 @@ def rows(tmp_path):
         store.close()
 
 
+@pytest.fixture
+def known(run, tmp_path):
+    """The cohort has a client and an exercise, so that others have to be agreed to."""
+    for name, text in (("clients.csv", "client\ncarl\n"), ("exercises.csv", "exercise\nPlank\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert run("--yes", path=tmp_path / name) == 0
+
+
+@pytest.mark.usefixtures("known")
 def test_the_report_asks_for_switches_until_the_file_can_be_taken(run, tmp_path, capsys):
     assert run("--yes") == 1
     assert "which comes first: add --dates day-first or --dates month-first." in capsys.readouterr().out
@@ -44,7 +53,15 @@ def test_the_report_asks_for_switches_until_the_file_can_be_taken(run, tmp_path,
     assert rows(tmp_path) == []
     assert run("--yes", "--dates", "month-first", "--new-clients", "--new-exercises") == 0
     assert rows(tmp_path) == [("2026-03-04T00:00:00.000Z",), ("2026-05-06T00:00:00.000Z",)]
-    assert "Done: 2 clients" in capsys.readouterr().out
+    assert "Done: 3 clients" in capsys.readouterr().out
+
+
+def test_a_new_cohort_gets_the_clients_and_exercises_of_its_log(run, tmp_path, capsys):
+    assert run("--yes", "--dates", "month-first") == 0
+    out = capsys.readouterr().out
+    assert "“My clients” has no clients yet, so those that the file names are added." in out
+    assert "“My clients” has no exercises yet, so those that the file names are added." in out
+    assert len(rows(tmp_path)) == 2
 
 
 @pytest.mark.parametrize(("answer", "code", "count"), [("y", 0, 2), ("n", 1, 0), ("", 1, 0), (None, 1, 0)])

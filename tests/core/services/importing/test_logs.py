@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import InputError
-from core.services.importing import Choices, DateOrder, Kind, Need, Problem, check, take
+from core.services.importing import Choices, DateOrder, Kind, Need, Problem, check, implied, take
 
 
 def checked(store, text, name="log.csv", **choices):
@@ -138,6 +138,29 @@ def test_unknown_clients_and_exercises_are_problems_until_the_person_says_otherw
     assert agreed.counts == {"rows to add": 3, "new clients": 1, "new exercises": 1}
     take(known, agreed, by="test")
     assert [row[2] for row in log_of()] == ["sq", "Burpee", "Burpee"]
+
+
+def test_a_cohort_without_clients_or_exercises_gets_those_of_the_file(store, known):
+    text = "client,time,exercise\nnew,2026-01-05,Squat\n"
+
+    def into(cohort, **choices):
+        return check(store, ("log.csv", text.encode()), cohort=cohort, choices=Choices(**choices))
+
+    report = into("Evening")
+    assert (report.needs, report.counts) == ((), {"rows to add": 1, "new clients": 1, "new exercises": 1})
+    assert report.assumptions[-2:] == (
+        "“Evening” has no clients yet, so those that the file names are added.",
+        "“Evening” has no exercises yet, so those that the file names are added.",
+    )
+    assert into("Evening", new_clients=False, new_exercises=True).needs == (Need.NEW_CLIENTS,)
+    said = into("Evening", new_clients=True, new_exercises=True)
+    assert said.ready
+    assert not any("has no" in line for line in said.assumptions)
+    assert implied(store, " Evening ") == Choices(new_clients=True, new_exercises=True)
+    assert implied(store, "My clients") == Choices(new_clients=False, new_exercises=False)
+    take(store, check(store, ("e.csv", b"exercise\nSquat\n"), cohort="Evening"), by="test")
+    assert implied(store, "Evening") == Choices(new_clients=True, new_exercises=False)
+    assert into("Evening").counts == {"rows to add": 1, "new clients": 1}
 
 
 def test_names_that_are_unknown_do_not_bury_what_is_wrong(known):
