@@ -74,6 +74,7 @@ def test_a_file_is_reported_agreed_to_and_taken(page, folder):
     page.button(key="import_take").click().run()
     assert not page.exception
     assert "is in “My clients”" in everything(page)
+    assert "Now train a model for this cohort" in everything(page)
     assert stored(folder) == 2
     assert not page.checkbox(key="import_new_clients").value
     assert not page.checkbox(key="import_new_exercises").value

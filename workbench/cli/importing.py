@@ -1,6 +1,8 @@
 """``python3 -m workbench import``: check a file, show the report, ask, take it in."""
 
 import argparse
+import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -91,6 +93,12 @@ def run(options: argparse.Namespace) -> int:
 
     refreshed = recommending.refresh(store, taken.cohort_id)
     print(f"Done: {refreshed.clients:,} clients, {refreshed.open_requests:,} open requests.")
+    if taken.untrained:
+        words = ["--cohort", taken.cohort, "--seed", "1", "--out", "DIR"]
+        usual = Path(os.environ.get("SPOTTER_DATA") or "data").expanduser().resolve()
+        if options.data != usual:
+            words += ["--data", str(options.data)]
+        print(f"Now train a model for this cohort: python3 -m workbench study train {shlex.join(words)}")
     return 0
 
 

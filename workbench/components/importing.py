@@ -106,7 +106,8 @@ def _choices(store: Store) -> tuple[str, Kind | None, Choices]:
             "Dates are written", list(DATES), format_func=DATES.__getitem__, key="import_dates"
         )
     implied = importing.implied(store, cohort)
-    if st.session_state.get(IMPLIED) != (cohort, implied):
+    # Coming back to the page, the boxes have forgotten what they were.
+    if st.session_state.get(IMPLIED) != (cohort, implied) or "import_new_clients" not in st.session_state:
         st.session_state[IMPLIED] = (cohort, implied)
         st.session_state["import_new_clients"] = implied.new_clients
         st.session_state["import_new_exercises"] = implied.new_exercises
@@ -202,6 +203,8 @@ def _take(store: Store, report: Report, user: str) -> None:
         recommending.refresh(store, taken.cohort_id)
     listed = ", ".join(f"{what.removesuffix(' to add')}: {count:,}" for what, count in taken.counts.items())
     st.session_state[LAST] = f"**{plain(report.source)}** is in “{plain(taken.cohort)}” ({plain(listed)})."
+    if taken.untrained:
+        st.session_state[LAST] += " Now train a model for this cohort: “Train” under Models in force, above."
     st.session_state.pop(REPORT, None)
     st.session_state[ROUND] += 1
     st.rerun()

@@ -195,12 +195,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A file that was taken in."""
+    """A file that was taken in.
+
+    Attributes:
+        untrained: whether it brought log rows into a cohort that has no model in force.
+    """
 
     import_id: int
     cohort_id: int
     cohort: str
     counts: Mapping[str, int]
+    untrained: bool
 
 
 def shown(value: str) -> str:

@@ -39,7 +39,14 @@ def take(store: Store, report: Report, *, by: str) -> Taken:
             "rows": report.rows_read,
             "counts": dict(report.counts),
         }
-    return Taken(import_id, cohort_id, report.cohort.cohort, report.counts)
+        model = people.cohort(change.db, cohort_id)["model_version_id"]
+    return Taken(
+        import_id,
+        cohort_id,
+        report.cohort.cohort,
+        report.counts,
+        untrained=bool(report.plan.log) and model is None,
+    )
 
 
 def _same_file(report: Report) -> None:

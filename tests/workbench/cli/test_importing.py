@@ -5,6 +5,7 @@ import pytest
 from core.errors import InputError
 from core.services import Store
 from core.services.importing import Choices, DateOrder, Kind
+from tests.cohorts import small_cohort
 from workbench.cli import importing
 
 LOG = "client,time,exercise\nanna,3/4/2026,Squat\nbo,5/6/2026,=1+1\n"
@@ -62,6 +63,24 @@ def test_a_new_cohort_gets_the_clients_and_exercises_of_its_log(run, tmp_path, c
     assert "“My clients” has no clients yet, so those that the file names are added." in out
     assert "“My clients” has no exercises yet, so those that the file names are added." in out
     assert len(rows(tmp_path)) == 2
+
+
+def test_the_command_to_train_is_named_after_a_log_until_there_is_a_model(run, tmp_path, capsys, monkeypatch):
+    catalogue = tmp_path / "exercises.csv"
+    catalogue.write_text("exercise\nSquat\n", encoding="utf-8")
+    assert run("--yes", path=catalogue) == 0
+    assert "Now train" not in capsys.readouterr().out
+    words = ("--yes", "--dates", "month-first", "--new-exercises")
+    assert run(*words) == 0
+    command = "python3 -m workbench study train --cohort 'My clients' --seed 1 --out DIR"
+    assert f"cohort: {command} --data {tmp_path / 'data'}\n" in capsys.readouterr().out
+    store = small_cohort(tmp_path / "data", clients=12, days=8)
+    store.close()
+    assert run(*words, "--into", "Test cohort", "--new-clients") == 0
+    assert "Now train" not in capsys.readouterr().out
+    monkeypatch.setenv("SPOTTER_DATA", str(tmp_path / "data"))
+    assert run(*words, "--into", "Evening") == 0
+    assert "study train --cohort Evening --seed 1 --out DIR\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("answer", "code", "count"), [("y", 0, 2), ("n", 1, 0), ("", 1, 0), (None, 1, 0)])

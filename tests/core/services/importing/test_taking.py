@@ -43,6 +43,11 @@ def test_taking_leaves_an_import_and_one_audit_row_with_the_hash(store):
     assert audit.verify(store.db) == 1
 
 
+def test_a_log_in_a_cohort_without_a_model_is_to_be_trained_on(store):
+    assert not take(store, checked(store, b"exercise\nSquat\n", "exercises.csv"), by="Kim").untrained
+    assert take(store, checked(store), by="Kim").untrained
+
+
 @pytest.mark.parametrize("step", ["add_exercises", "add_import", "add_log", "add_steps"])
 def test_a_failure_in_the_middle_leaves_nothing(store, everything, monkeypatch, step):
     before = everything()
