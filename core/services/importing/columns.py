@@ -21,6 +21,8 @@ CLIENT = (
     "subject_id",
     "member",
     "member_id",
+    "kunde",
+    "klient",
 )
 TIME = (
     "time",
@@ -33,27 +35,37 @@ TIME = (
     "started_at",
     "date",
     "day",
+    "zeit",
+    "datum",
 )
-EXERCISE = ("exercise", "exercise_id", "exercise_name", "exercise_reference", "activity")
-DIFFICULTY = ("difficulty", "difficulty_rating", "rating", "level")
+EXERCISE = ("exercise", "exercise_id", "exercise_name", "exercise_reference", "activity", "übung")
+DIFFICULTY = ("difficulty", "difficulty_rating", "rating", "level", "schwierigkeit")
 
 SYNONYMS: Mapping[Kind, Mapping[str, Sequence[str]]] = {
     Kind.LOG: {
         "client": (*CLIENT, "id"),
-        "time": TIME,
+        # TIME helps to tell a log from a catalogue, where "tag" is an English word.
+        "time": (*TIME, "tag"),
         "exercise": EXERCISE,
-        "success": ("success", "succeeded", "done", "completed", "is_done", "is_success"),
-        "difficulty": ("difficulty", "difficulty_rating", "perceived_difficulty", "rating", "rpe"),
+        "success": ("success", "succeeded", "done", "completed", "is_done", "is_success", "erfolg"),
+        "difficulty": (
+            "difficulty",
+            "difficulty_rating",
+            "perceived_difficulty",
+            "rating",
+            "rpe",
+            "schwierigkeit",
+        ),
     },
     Kind.STEPS: {
         "client": (*CLIENT, "id"),
-        "day": ("day", "date", "activity_date", "activity_day", "time", "timestamp"),
-        "steps": ("steps", "step_count", "total_steps", "step_total", "daily_steps"),
-        "goal": ("goal", "step_goal", "steps_goal", "goal_steps", "target"),
+        "day": ("day", "date", "activity_date", "activity_day", "time", "timestamp", "tag", "datum", "zeit"),
+        "steps": ("steps", "step_count", "total_steps", "step_total", "daily_steps", "schritte"),
+        "goal": ("goal", "step_goal", "steps_goal", "goal_steps", "target", "ziel"),
     },
     Kind.EXERCISES: {
-        "exercise": ("exercise_id", "id", "exercise_reference", "reference", "code", "exercise"),
-        "name": ("name", "exercise_name", "title", "exercise"),
+        "exercise": ("exercise_id", "id", "exercise_reference", "reference", "code", "exercise", "übung"),
+        "name": ("name", "exercise_name", "title", "exercise", "übung"),
         "category": ("category", "type", "exercise_type"),
         "muscle_group": (
             "muscle_group",
@@ -157,7 +169,7 @@ def detect(header: Sequence[str], source: str) -> Kind:
     raise InputError(
         f"The columns ({', '.join(header)}) make no file that can be imported. "
         "A log has client, time and exercise; a catalogue has exercise; profiles have client; "
-        "steps have client, day and steps."
+        "steps have client, day and steps. Rename the columns in the first line."
     )
 
 
@@ -165,5 +177,5 @@ def _missing(kind: Kind, meaning: str, header: Sequence[str]) -> InputError:
     names = ", ".join(SYNONYMS[kind][meaning][:4])
     return InputError(
         f"The column “{meaning}” is missing. Read as {kind.value}, the file needs one named {names} or the like; "
-        f"it has {', '.join(header)}."
+        f"it has {', '.join(header)}. Rename the columns in the first line."
     )

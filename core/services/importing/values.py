@@ -9,8 +9,8 @@ MOST_CHARACTERS = 200
 MOST_STEPS = 200_000
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "#n/a"})
-YES = frozenset({"1", "1.0", "yes", "y", "true", "t", "done", "completed", "success"})
-NO = frozenset({"0", "0.0", "no", "n", "false", "f", "not done", "failed", "missed", "failure"})
+YES = frozenset({"1", "1.0", "yes", "y", "ja", "true", "t", "done", "completed", "success"})
+NO = frozenset({"0", "0.0", "no", "n", "nein", "false", "f", "not done", "failed", "missed", "failure"})
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _CODE = re.compile(r"[+-]?0[0-9]+")

@@ -179,3 +179,11 @@ def test_json_that_cannot_be_read(store, text, sentence):
 def test_json_can_only_be_exercises(store):
     with pytest.raises(InputError, match="only a catalogue"):
         check(store, ("log.json", b"[]"), kind="log")
+
+
+def test_a_catalogue_with_tags_is_no_log(store):
+    report = check(store, ("exercises.csv", b"exercise,tag\nsq,legs\n"))
+    assert (report.kind, report.plan.exercises[0]["detail"]) == (Kind.EXERCISES, {"tag": "legs"})
+    german = check(store, ("katalog.csv", "Übung,Schwierigkeit\nKniebeuge,2\n".encode()))
+    (exercise,) = german.plan.exercises
+    assert (exercise["reference"], exercise["difficulty"]) == ("Kniebeuge", 2)

@@ -55,6 +55,15 @@ def test_headers_are_found_in_many_spellings(known, header):
     assert any("Days without a time (1 rows)" in line for line in report.assumptions)
 
 
+@pytest.mark.parametrize("header", ["Kunde;Zeit;Übung", "Klient;Datum;ÜBUNG", "kunde;tag;übung"])
+def test_a_german_log_is_understood(known, header):
+    text = f"{header};Erfolg;Schwierigkeit\nanna;5.1.2026;Squat;Ja;2,5\nbo;31.1.2026;Squat;nein;\n"
+    assert planned(checked(known, text.encode("cp1252"))) == [
+        ("anna", "2026-01-04T23:00:00.000Z", "sq", 1, 2.5),
+        ("bo", "2026-01-31T00:00:00.000Z", "sq", 0, None),
+    ]
+
+
 def test_a_time_without_a_zone_is_the_clients_own(known):
     text = (
         "client,time,exercise\nanna,2026-07-01 07:00,sq\nbo,2026-07-01 07:00,sq\nanna,2026-07-01 07:00Z,sq\n"
@@ -210,11 +219,14 @@ def test_formulas_and_control_characters_stay_text(store, log_of):
 
 
 def test_a_missing_column_is_named(known):
-    with pytest.raises(InputError, match="“time” is missing"):
+    with pytest.raises(
+        InputError,
+        match=r"“time” is missing.* it has client, exercise\. Rename the columns in the first line\.$",
+    ):
         checked(known, "client,exercise\nbo,sq\n")
     with pytest.raises(InputError, match="“exercise” is missing"):
         checked(known, "client,time,success\nbo,2026-01-05,1\n")
-    with pytest.raises(InputError, match="make no file"):
+    with pytest.raises(InputError, match=r"make no file.*Rename the columns in the first line\.$"):
         checked(known, "colour,taste\nred,sweet\n")
     with pytest.raises(InputError, match="no kind of file"):
         check(known, ("log.csv", b"a,b\n1,2\n"), kind="diary")

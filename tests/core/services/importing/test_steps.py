@@ -67,3 +67,8 @@ def test_a_fitness_trackers_export_is_understood(store):
     report = checked(store, text, new_clients=True)
     assert report.plan.steps == [("1503", "2016-04-12", 13162, None), ("1503", "2016-04-13", 10735, None)]
     assert "Columns that are not used: Calories." in report.assumptions
+
+
+def test_german_columns_are_understood(known):
+    report = check(known, ("schritte.csv", b"Kunde;Tag;Schritte;Ziel\nbo;31.1.2026;8000;10000\n"))
+    assert report.plan.steps == [("bo", "2026-01-31", 8000, 10000)]
