@@ -69,6 +69,7 @@ def test_a_file_is_reported_agreed_to_and_taken(page, folder):
     page.checkbox(key="import_new_clients").check().run()
     page.checkbox(key="import_new_exercises").check().run()
     assert "rows to add: **2**" in everything(page)
+    assert list(page.table[0].value.iloc[:, 1]) == [r"5 Jan 2026, 00\:00", r"6 Jan 2026, 00\:00"]
     assert not page.button(key="import_take").disabled
     assert stored(folder) == 0
     page.button(key="import_take").click().run()
@@ -93,6 +94,7 @@ def test_problems_are_listed_and_nothing_can_be_taken(page, folder):
     problems = page.table[-1].value
     assert list(problems.iloc[0][:3]) == ["4", "time", r"\*soon\*"]
     (download,) = page.get("download_button")
+    assert download.proto.label == "Download 1 problem"
     store = Store(folder / "data")
     assert [row["action"] for row in audit.recent(store.db)] == []
     state = WidgetState(id=download.proto.id, trigger_value=True)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench import cells
+
 if TYPE_CHECKING:
     from core.services.importing import Report
 
@@ -111,7 +113,7 @@ def describe(report: "Report") -> str:
         *(f"  {assumption}" for assumption in report.assumptions),
     ]
     if report.preview:
-        parts += ["The first rows as understood:", table(report.preview)]
+        parts += ["The first rows as understood:", table([_as_read(row) for row in report.preview])]
     if report.problem_count:
         parts.append(f"Problems: {report.problem_count:,}")
         rows = [
@@ -127,22 +129,29 @@ def describe(report: "Report") -> str:
     return "\n".join(parts)
 
 
+def _as_read(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the preview with its times as people read them."""
+    return {name: cells.moment(value) if name.endswith("(UTC)") else value for name, value in row.items()}
+
+
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as aligned text; the last column as wide as it needs, the others cut."""
     header = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [[_cell(row.get(key)) for key in header] for row in rows]
-    cells = [
-        [_cut(text) if column < len(header) - 1 else text for column, text in enumerate(row)] for row in cells
+    texts = [[_cell(row.get(key)) for key in header] for row in rows]
+    texts = [
+        [_cut(text) if column < len(header) - 1 else text for column, text in enumerate(row)] for row in texts
     ]
-    widths = [max(len(row[column]) for row in [header, *cells]) for column in range(len(header))]
-    lines = [[name.ljust(width) for name, width in zip(row, widths, strict=True)] for row in [header, *cells]]
+    widths = [max(len(row[column]) for row in [header, *texts]) for column in range(len(header))]
+    lines = [[name.ljust(width) for name, width in zip(row, widths, strict=True)] for row in [header, *texts]]
     return "\n".join(f"  {'  '.join(line).rstrip()}" for line in lines)
 
 
 def _cell(value: object) -> str:
     from core.services.importing.report import shown
 
-    return "" if value is None else shown(str(value))
+    if value is None or isinstance(value, bool):
+        return cells.shown(value)
+    return shown(str(value))
 
 
 def _cut(text: str) -> str:

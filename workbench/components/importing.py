@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import InputError, SpotterError
 from core.services import Store, caseload, exporting, importing, recommending
 from core.services.importing import Choices, DateOrder, Kind, Need, Report
-from workbench.cells import shown
+from workbench.cells import moment, shown
 from workbench.components.text import plain
 
 UPLOAD, ON_DISK = "Upload a file", "Name a file or folder on this machine"
@@ -152,7 +152,9 @@ def _draw_report(store: Store, report: Report, user: str) -> None:
         (st.info if harmless else st.warning)(text, icon=":material/info:")
     if report.preview:
         st.markdown("**The first rows as understood**")
-        st.table(_escaped_rows(report.preview), border="horizontal", hide_index=True)
+        st.table(
+            _escaped_rows([_as_read(row) for row in report.preview]), border="horizontal", hide_index=True
+        )
     if report.problem_count:
         _draw_problems(store, report, user)
 
@@ -162,13 +164,14 @@ def _draw_problems(store: Store, report: Report, user: str) -> None:
     rows = [(p.line, p.column, p.value, p.reason) for p in report.problems]
     of = "" if report.problem_count <= SHOWN_PROBLEMS else f", the first {SHOWN_PROBLEMS} here"
     st.markdown(f"**Problems: {report.problem_count:,}{of}**")
+    kept = f" of {report.problem_count:,}" if report.problem_count > len(rows) else ""
     st.table(
         _escaped_rows([dict(zip(header, row, strict=True)) for row in rows[:SHOWN_PROBLEMS]]),
         border="horizontal",
         hide_index=True,
     )
     st.download_button(
-        f"Download {len(rows):,}{f' of {report.problem_count:,}' if report.problem_count > len(rows) else ''} problems",
+        f"Download {len(rows):,}{kept} {'problem' if report.problem_count == 1 else 'problems'}",
         exporting.csv_text(header, rows),
         file_name=f"{exporting.file_name('problems', report.source)}.csv",
         mime="text/csv",
@@ -180,6 +183,10 @@ def _draw_problems(store: Store, report: Report, user: str) -> None:
 
 def _note_problems(store: Store, source: str, rows: int, user: str) -> None:
     exporting.noted(store, "import problems", subject=f"file {source}", by=user, detail={"rows": rows})
+
+
+def _as_read(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: moment(value) if name.endswith("(UTC)") else value for name, value in row.items()}
 
 
 def _escaped_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -97,6 +97,18 @@ def test_nothing_is_taken_without_agreement(run, tmp_path, monkeypatch, answer, 
     assert len(rows(tmp_path)) == count
 
 
+def test_the_first_rows_are_shown_as_people_read_them(run, tmp_path, capsys):
+    path = tmp_path / "done.csv"
+    path.write_text(
+        "client,time,exercise,success\na,2026-01-05T08:00Z,b,1\na,2026-01-06T08:00Z,b,\n", "utf-8"
+    )
+    assert run("--yes", path=path) == 0
+    head, first, second = (line.split() for line in capsys.readouterr().out.splitlines()[-6:-3])
+    assert head == ["client", "time", "(UTC)", "exercise", "success", "difficulty"]
+    assert first == ["a", "5", "Jan", "2026,", "08:00", "b", "yes", "–"]
+    assert second == ["a", "6", "Jan", "2026,", "08:00", "b", "–", "–"]
+
+
 def test_many_problems_are_cut_and_counted(run, tmp_path, capsys):
     path = tmp_path / "bad.csv"
     path.write_text("client,time,exercise\n" + "a,never,b\n" * 30, encoding="utf-8")
