@@ -304,3 +304,22 @@ def test_the_page_fits_its_width_and_keeps_the_limits_in_view(ana: Page, width: 
         "(nodes) => nodes.filter((node) => !(node.getAttribute('aria-label') || node.textContent).trim()).length"
     )
     assert unnamed == 0
+
+
+def test_a_client_with_many_limits_covers_nothing_on_a_narrow_page(ana: Page, store: Store) -> None:
+    request = on_screen(ana)
+    client = store.db.execute("SELECT client_id FROM requests WHERE id = ?", [request]).fetchone()[0]
+    many = {f"limitation_number_{number}_of_many": "yes" for number in range(16)}
+    with store.transaction() as db:
+        people.add_documents(db, "medical", {client: many})
+    ana.set_viewport_size({"width": 800, "height": 900})
+    ana.goto(f"{ana.url}&request={request}")
+    expect(ana.locator(".limits-box")).to_contain_text("of many")
+    ana.mouse.move(600, 500)
+    ana.mouse.wheel(0, 5000)
+    ana.locator(".learnt").scroll_into_view_if_needed()
+    panel, learnt = (ana.locator(part).bounding_box() for part in (".client", ".learnt"))
+    assert panel is not None
+    assert learnt is not None
+    beside = panel["x"] + panel["width"] <= learnt["x"]
+    assert beside or panel["y"] + panel["height"] <= learnt["y"]

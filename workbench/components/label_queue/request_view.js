@@ -5,10 +5,10 @@ const SUCCESS_ICON = { done: "done", failed: "failed", "": "unknown" };
 const MOST_NAMED = 6;
 
 const TIP =
-  "Margin: how far the first suggestion is ahead of the second, from 0 (level) to 1. "
+  "Margin: how far the first suggestion is ahead of the second, from 0 (level) to 1.\n"
   + "p-value: among comparable cases on clients held out of training, the share in which the model was at least "
-  + "this unsure. It asks when that share is small. "
-  + "Entropy: how widely the probability is spread over all exercises, in nats; 0 when one exercise has it all. "
+  + "this unsure. It asks when that share is small.\n"
+  + "Entropy: how widely the probability is spread over all exercises, in nats; 0 when one exercise has it all.\n"
   + "Least confidence: the probability that the model leaves to all exercises but its first suggestion, from 0 to 1.";
 const NO_LIMITS = "None named in the medical history and screening answers on record.";
 const LIMITS_UNKNOWN = "Limits are not known: no medical history or screening answers on record.";
