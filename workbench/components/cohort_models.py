@@ -85,7 +85,8 @@ def _summary(cohort: Trainable) -> str:
     if since > 0:
         words.append(f"{since:,} exercises logged since")
     if cohort.taught:
-        words.append(f"{cohort.taught} clients with answers of their own, which training keeps")
+        taught = "1 client has" if cohort.taught == 1 else f"{cohort.taught} clients have"
+        words.append(f"{taught} answers of their own, which training keeps")
     return " · ".join(words)
 
 
