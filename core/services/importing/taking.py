@@ -2,6 +2,7 @@
 
 import hashlib
 
+import sample_data
 from core.errors import Conflict, InputError
 from core.services import Store, recommending
 from core.services.importing.checking import read_bytes, snapshot
@@ -27,7 +28,9 @@ def take(store: Store, report: Report, *, by: str) -> Taken:
         cohort_id = _same_cohort(change, report)
         if cohort_id is None:
             source = SOURCES.get(report.kind, "imported files")
-            cohort_id = people.add_cohort(change.db, report.cohort.cohort, source=source, synthetic=False)
+            cohort_id = people.add_cohort(
+                change.db, report.cohort.cohort, source=source, synthetic=report.sha256 in _sample_hashes()
+            )
         import_id = _write(change, report, cohort_id, by)
         recommending.mark_pending(change.db, cohort_id)
         change.subject = f"cohort {cohort_id}"
@@ -47,6 +50,11 @@ def take(store: Store, report: Report, *, by: str) -> Taken:
         report.counts,
         untrained=bool(report.plan.log) and model is None,
     )
+
+
+def _sample_hashes() -> set[str]:
+    """Hashes of the sample cohort's files: a cohort begun with one of them is synthetic under any name."""
+    return {hashlib.sha256(path.read_bytes()).hexdigest() for path in sample_data.COHORT.glob("*.csv")}
 
 
 def _same_file(report: Report) -> None:

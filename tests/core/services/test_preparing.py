@@ -125,4 +125,6 @@ def test_the_sample_files_import_without_a_problem(tmp_path):
     report = importing.check(store, sample_data.EXERCISES_CSV, cohort="Mine")
     assert report.ready
     assert report.kind == "exercises"
+    importing.take(store, report, by="Ana")
+    assert people.cohort(store.db, "Mine")["synthetic"] == 1
     store.close()
