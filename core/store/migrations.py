@@ -242,6 +242,11 @@ def m003_steps_picks_plans(db: Database) -> None:
         ) STRICT;;
         CREATE INDEX plans_of_client ON plans (client_id, id);;
         CREATE TRIGGER plans_are_immutable BEFORE UPDATE ON plans
+            BEGIN SELECT RAISE(ABORT, 'a plan never changes; make a new one'); END;;
+        CREATE TRIGGER plans_are_kept BEFORE DELETE ON plans
+            BEGIN SELECT RAISE(ABORT, 'a plan is never deleted'); END;;
+        CREATE TRIGGER plans_are_never_replaced BEFORE INSERT ON plans
+            WHEN EXISTS (SELECT 1 FROM plans WHERE id = NEW.id)
             BEGIN SELECT RAISE(ABORT, 'a plan never changes; make a new one'); END
         """,
     )

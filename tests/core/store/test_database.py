@@ -330,3 +330,22 @@ def test_eight_threads_write_without_a_lock_error_and_the_chain_holds(store):
     assert errors == []
     assert len(people.users(store.db)) == 400
     assert audit.verify(store.db) == 400
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE plans SET reason = 'other'",
+        "DELETE FROM plans",
+        "INSERT OR REPLACE INTO plans VALUES (1, 1, 'x', '[]', '{}', 'Bo', 'other', 'x')",
+    ],
+)
+def test_a_plan_never_changes_whatever_the_connection(store, statement):
+    with store.change("plan", by="Ana", subject="x") as change:
+        cohort = people.add_cohort(change.db, "A", source="x", synthetic=False)
+        people.add_clients(change.db, cohort, [{"reference": "a"}])
+        change.db.execute("INSERT INTO plans VALUES (1, 1, '2026-01-05', '[]', '{}', 'Ana', 'first', 'x')")
+    with sqlite3.connect(store.path) as foreign, pytest.raises(sqlite3.IntegrityError, match="a plan"):
+        foreign.execute(statement)
+    foreign.close()
+    assert store.db.execute("SELECT author, reason FROM plans").fetchall() == [("Ana", "first")]
