@@ -12,6 +12,7 @@ from core.recommender.personalising import NEIGHBOURS_RATE, LastLayer, nearest, 
 from core.recommender.settings import Progress, Settings, TrainingSummary
 from core.recommender.version import Arrays, Body, Calibration, Version, from_arrays, to_arrays
 from core.recommender.windows import (
+    Bools,
     Floats,
     History,
     Ints,
@@ -35,9 +36,14 @@ _SPLIT, _KEEP, _ANSWER = range(3)
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """Top-1 accuracy and mean cross-entropy (nats) on the same held-out windows, before and after an answer."""
+    """Top-1 accuracy and mean cross-entropy (nats) on the same held-out windows, before and after an answer.
+
+    changed: windows that are right in one of the two and wrong in the other; a difference of accuracy is beyond
+    chance where windows · |difference| is well above the square root of it (McNemar 1947).
+    """
 
     windows: int
+    changed: int
     top1_before: float
     top1_after: float
     loss_before: float
@@ -329,8 +335,8 @@ class Recommender:
             )
         return body.rehearsal
 
-    def _slice_figures(self) -> tuple[float, float]:
-        """Top-1 accuracy and mean cross-entropy on the held-out slice."""
+    def _slice_figures(self) -> tuple[Bools, float]:
+        """Which windows of the held-out slice are right, and the mean cross-entropy on it."""
         from core.recommender import training
         from core.recommender.network import probabilities
 
@@ -340,8 +346,8 @@ class Recommender:
             body.slice = training.hidden_states(body, record.slice_items, rows, record.slice_profiles)
         likely = probabilities(self._fitted.network.logits(body.slice))
         right = likely[rows, record.slice_targets]
-        top1 = float(np.mean(likely.argmax(axis=1) == record.slice_targets))
-        return top1, float(-np.mean(np.log(np.maximum(right, np.finfo(np.float64).tiny))))
+        hits = np.asarray(likely.argmax(axis=1) == record.slice_targets)
+        return hits, float(-np.mean(np.log(np.maximum(right, np.finfo(np.float64).tiny))))
 
 
 def forgetting(before: Recommender, after: Recommender) -> Forgetting:
@@ -354,10 +360,16 @@ def forgetting(before: Recommender, after: Recommender) -> Forgetting:
         raise InputError(
             "before and after are not versions of the same fitted model; load one with the other as base."
         )
-    top1_before, loss_before = before._slice_figures()
-    top1_after, loss_after = after._slice_figures()
-    windows = len(before._fitted.record.slice_targets)
-    return Forgetting(windows, top1_before, top1_after, loss_before, loss_after)
+    hits_before, loss_before = before._slice_figures()
+    hits_after, loss_after = after._slice_figures()
+    return Forgetting(
+        windows=len(hits_before),
+        changed=int(np.count_nonzero(hits_before != hits_after)),
+        top1_before=float(hits_before.mean()),
+        top1_after=float(hits_after.mean()),
+        loss_before=loss_before,
+        loss_after=loss_after,
+    )
 
 
 def _mean_nearest(hidden: Floats, past: Floats) -> Floats:

@@ -48,8 +48,8 @@ class Outcome:
         status: ``taught`` (a new version), ``recorded`` (no version), ``conflict`` (nothing changed).
         message: a sentence for the trainer.
         before, after: top five as (exercise name, probability) for the same step, before and after.
-        forgetting: top-1 accuracy on held-out clients before and after, and on how many steps it was counted; None
-            where nothing was taught.
+        forgetting: top-1 accuracy on held-out clients before and after, on how many steps it was counted, and on how
+            many of them right and wrong changed; None where nothing was taught.
     """
 
     request_id: int
@@ -61,7 +61,7 @@ class Outcome:
     before: list[tuple[str, float]] = field(default_factory=list)
     after: list[tuple[str, float]] = field(default_factory=list)
     taught: str = ""
-    forgetting: tuple[float, float, int] | None = None
+    forgetting: tuple[float, float, int, int] | None = None
 
 
 def answer(store: Store, user: str, given: Answer) -> Outcome:
@@ -150,7 +150,12 @@ def _teach(
             model.positions(history), profile, target, rng=np.random.default_rng(seed)
         )
         check = forgetting(model.recommender, taught)
-        report = {"top1_before": check.top1_before, "top1_after": check.top1_after, "windows": check.windows}
+        report = {
+            "top1_before": check.top1_before,
+            "top1_after": check.top1_after,
+            "windows": check.windows,
+            "changed": check.changed,
+        }
     name = weights.save(store.weights, taught.state(rehearsal=False))
     return _Lesson(replace(model, recommender=taught), name, report)
 
@@ -308,7 +313,7 @@ def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
         if "note" in report:
             message = f"{label['exercise']} for {client}: recorded. {report['note']}"
         else:
-            check = (report["top1_before"], report["top1_after"], report["windows"])
+            check = (report["top1_before"], report["top1_after"], report["windows"], report["changed"])
     return Outcome(
         request_id=label["request_id"],
         key=label["answer_key"],

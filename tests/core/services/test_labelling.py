@@ -46,7 +46,9 @@ def test_an_answer_teaches_the_clients_model_and_nobody_elses(store):
     np.testing.assert_array_equal(predicted(store, other), untouched)
     assert requests.request(store.db, first["id"])["state"] == "answered"
     assert all(0 <= accuracy <= 1 for accuracy in outcome.forgetting[:2])
-    assert outcome.forgetting[2] > 0
+    before_share, after_share, steps, changed = outcome.forgetting
+    assert steps > 0
+    assert round(abs(after_share - before_share) * steps) <= changed <= steps
     assert f"{outcome.taught} for {outcome.client}: the model" in outcome.message
 
 

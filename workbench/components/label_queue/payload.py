@@ -106,16 +106,16 @@ def paired(
     ]
 
 
-def forgetting_sentence(accuracy: tuple[float, float, int] | None) -> str:
+def forgetting_sentence(accuracy: tuple[float, float, int, int] | None) -> str:
     """The forgetting check in words: top-1 on held-out clients before and after, and on how many steps.
 
-    A change counts as one beyond two standard errors of a share counted on so many steps.
+    It counts as a change beyond two standard errors, given on how many steps right and wrong changed (McNemar).
     """
     if accuracy is None:
         return ""
-    before, after, steps = accuracy
+    before, after, steps, changed = accuracy
     figures = f"{before:.1%} right before, {after:.1%} after, of {steps:,} exercises"
-    if abs(after - before) <= 2 * sqrt(before * (1 - before) / steps):
+    if abs(after - before) * steps <= 2 * sqrt(changed):
         return f"About the same on clients it never saw: {figures}."
     if after > before:
         return f"Better on clients it never saw too: {figures}."

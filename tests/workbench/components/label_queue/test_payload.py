@@ -17,14 +17,17 @@ def test_before_and_after_become_rows_of_the_same_exercises() -> None:
 @pytest.mark.parametrize(
     ("accuracy", "begins"),
     [
-        ((0.400, 0.380, 400), "About the same"),
-        ((0.400, 0.420, 400), "About the same"),
-        ((0.400, 0.500, 400), "Better on clients it never saw too: 40.0% right before, 50.0% after, of 400"),
-        ((0.400, 0.300, 400), "Worse on clients it never saw"),
-        ((0.160, 0.150, 20), "About the same"),
+        ((0.400, 0.380, 400, 20), "About the same"),
+        ((0.400, 0.420, 400, 20), "About the same"),
+        (
+            (0.400, 0.500, 400, 60),
+            "Better on clients it never saw too: 40.0% right before, 50.0% after, of 400",
+        ),
+        ((0.586, 0.548, 396, 25), "Worse on clients it never saw"),
+        ((0.160, 0.150, 20, 1), "About the same"),
     ],
 )
-def test_the_forgetting_check_in_words(accuracy: tuple[float, float, int], begins: str) -> None:
+def test_the_forgetting_check_in_words(accuracy: tuple[float, float, int, int], begins: str) -> None:
     assert payload.forgetting_sentence(accuracy).startswith(begins)
 
 
