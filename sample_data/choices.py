@@ -2,9 +2,9 @@
 
 The programme sets a difficulty level for each exercise day; the client picks the exercises. A session opens with
 strength (push, squat or single-leg), goes on with a second exercise (pull, lunge or core) and ends with a finisher
-(core, or light or hard conditioning), all of the day's level. Which one it is depends on one of the last three
-exercises, the *decisive* one, and on the client's training order, which follows from the profile. Which of the
-three is decisive depends on what they were.
+(core, or light or hard conditioning), all of the day's level. Which one it is follows from *one* of the last three
+exercises, the one that is felt longest, and, for openers and finishers, from the client's style, which follows from
+the profile.
 """
 
 from collections.abc import Sequence
@@ -28,69 +28,67 @@ WHIM = 0.08
 """How often a client takes any exercise of the same part of the session instead."""
 
 OPENER, SECOND, FINISHER = range(PER_DAY)
-BLOCK, CIRCUIT = "block", "circuit"
+STEADY, BOLD = "steady", "bold"
 LIGHT, HARD = "light conditioning", "hard conditioning"
 
 _SLOTS = (("push", "squat", "single-leg"), ("pull", "lunge", "core"), ("core", LIGHT, HARD))
 
-# By the kind of the decisive exercise, what follows it as opener, second and finisher. The two orders give the
-# same exercises equally often, so that a log of three exercises hardly tells whose it is: the profile does.
+FELT_LONGEST = ("lunge", "pull", "squat", "core", "push", CONDITIONING, "single-leg")
+"""Categories by how long they are felt, the longest first."""
+
+# By the category of the exercise felt longest, what follows it. The styles never answer alike as opener or finisher.
+_SECONDS = {
+    "lunge": "pull",
+    "pull": "lunge",
+    "squat": "core",
+    "core": "core",
+    "push": "pull",
+    CONDITIONING: "pull",
+    "single-leg": "core",
+}
 FOLLOW_UPS: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
-    # One body region a session, another one the next time; hard conditioning on fresh legs.
-    BLOCK: (
+    STEADY: (
         {
-            "push": "squat",
-            "pull": "squat",
-            "squat": "push",
             "lunge": "push",
-            "single-leg": "single-leg",
-            "core": "push",
-            LIGHT: "squat",
-            HARD: "single-leg",
-        },
-        {"push": "pull", "squat": "lunge", "single-leg": "core", HARD: "core"},
-        {
-            "push": HARD,
-            "pull": HARD,
-            "squat": "core",
-            "lunge": LIGHT,
-            "single-leg": LIGHT,
-            "core": LIGHT,
-        },
-    ),
-    # The regions mixed within a session; hard conditioning where the strength work was on one leg.
-    CIRCUIT: (
-        {
-            "push": "single-leg",
-            "pull": "single-leg",
-            "squat": "squat",
-            "lunge": "squat",
-            "single-leg": "push",
+            "pull": "push",
+            "squat": "push",
             "core": "squat",
-            LIGHT: "single-leg",
-            HARD: "push",
+            "push": "squat",
+            CONDITIONING: "squat",
+            "single-leg": "single-leg",
         },
-        {"push": "lunge", "squat": "core", "single-leg": "pull", HARD: "pull"},
+        _SECONDS,
         {
-            "push": "core",
+            "lunge": LIGHT,
             "pull": "core",
             "squat": LIGHT,
-            "lunge": HARD,
-            "single-leg": HARD,
-            "core": HARD,
+            "core": LIGHT,
+            "push": LIGHT,
+            CONDITIONING: HARD,
+            "single-leg": "core",
         },
     ),
-}
-
-_LOAD = {
-    HARD: 7.0,
-    "squat": 6.0,
-    "lunge": 5.0,
-    "push": 4.0,
-    LIGHT: 3.0,
-    "single-leg": 2.5,
-    "pull": 2.0,
-    "core": 1.0,
+    BOLD: (
+        {
+            "lunge": "single-leg",
+            "pull": "single-leg",
+            "squat": "single-leg",
+            "core": "push",
+            "push": "push",
+            CONDITIONING: "push",
+            "single-leg": "squat",
+        },
+        _SECONDS,
+        {
+            "lunge": HARD,
+            "pull": LIGHT,
+            "squat": HARD,
+            "core": HARD,
+            "push": HARD,
+            CONDITIONING: "core",
+            "single-leg": LIGHT,
+        },
+    ),
 }
 
 
@@ -121,20 +119,20 @@ class Meditation:
 class Traits:
     """What drives the choices; a function of the profile alone, apart from ``ability``."""
 
-    order: list[str]
-    """`BLOCK` or `CIRCUIT`."""
+    style: list[str]
+    """`STEADY` or `BOLD`."""
     ability: Floats
     """On the scale of the exercises' ratings: at this rating a client succeeds four times in five."""
 
 
 def traits_of(cohort: Cohort, rng: np.random.Generator) -> Traits:
-    """Training order and ability of each client; younger, confident, active clients train in circuits."""
+    """Style and ability of each client; the bolder half is that of the younger, confident, active clients."""
     age = standardised(cohort.age)
     activity = standardised(np.sqrt(cohort.glteq_score))
     boldness = standardised(cohort.exse_score) + 0.5 * activity - age
     ability = 3.0 + 0.7 * cohort.fitness - 0.25 * age + rng.normal(0, 0.3, len(age))
     middle = np.median(boldness)
-    return Traits(order=[CIRCUIT if score > middle else BLOCK for score in boldness], ability=ability)
+    return Traits(style=[BOLD if score > middle else STEADY for score in boldness], ability=ability)
 
 
 def exercises_for(category: str, level: int) -> list[Exercise]:
@@ -149,27 +147,9 @@ def exercise_for(slot: str, level: int, part: int) -> Exercise:
     return fitting[0] if slot == LIGHT or part == SECOND else fitting[-1]
 
 
-def kind(exercise: Exercise) -> str:
-    """The category, with conditioning parted into `LIGHT` and `HARD`: the easier and the harder one of its level."""
-    if exercise.category != CONDITIONING:
-        return exercise.category
-    return LIGHT if exercise == exercises_for(CONDITIONING, exercise.level)[0] else HARD
-
-
-def load(exercise: Exercise) -> float:
-    """How heavily an exercise weighs on what is done next: by its kind, then by its rating."""
-    return _LOAD[kind(exercise)] + 0.2 * exercise.rating
-
-
-def decisive(recent: Sequence[Exercise], part: int) -> Exercise:
-    """Which of the last (up to three) exercises, oldest first, decides what comes next.
-
-    For an opener the heaviest of the last session; for a second the last session's finisher if that was hard
-    conditioning, else today's opener; for a finisher the heavier of today's two.
-    """
-    if part == SECOND:
-        return next((item for item in recent[-2:] if kind(item) == HARD), recent[-1])
-    return max(recent if part == OPENER else recent[-2:], key=load)
+def felt_longest(recent: Sequence[Exercise]) -> Exercise:
+    """The one of the last (up to three) exercises that decides what comes next; in a category the harder one."""
+    return min(recent, key=lambda item: (FELT_LONGEST.index(item.category), -item.rating))
 
 
 def fixed_level(condition: str, day: int) -> int:
@@ -210,7 +190,7 @@ def simulate(
                 level = fixed_level(condition, exercise_day)
             successes = []
             for part in range(PER_DAY):
-                exercise = _pick(recent, level, traits.order[client], part, rng)
+                exercise = _pick(recent, level, traits.style[client], part, rng)
                 surplus = traits.ability[client] + 0.03 * exercise_day - exercise.rating
                 success = bool(rng.random() < 1 / (1 + np.exp(-1.4 - 1.5 * surplus)))
                 felt = int(np.clip(np.round(3 - 0.8 * surplus + rng.normal(0, 0.6)), 1, 5))
@@ -226,8 +206,8 @@ def simulate(
 
 
 def _pick(
-    recent: Sequence[Exercise], level: int, order: str, part: int, rng: np.random.Generator
+    recent: Sequence[Exercise], level: int, style: str, part: int, rng: np.random.Generator
 ) -> Exercise:
-    whim = not recent or rng.random() < WHIM
-    slot = str(rng.choice(_SLOTS[part])) if whim else FOLLOW_UPS[order][part][kind(decisive(recent, part))]
-    return exercise_for(slot, level, part)
+    if not recent or rng.random() < WHIM:
+        return exercise_for(str(rng.choice(_SLOTS[part])), level, part)
+    return exercise_for(FOLLOW_UPS[style][part][felt_longest(recent).category], level, part)

@@ -165,11 +165,11 @@ def _steps(cohort: Cohort, days: list[steps.Day]) -> Table:
 
 def _truth(cohort: Cohort, traits: choices.Traits, walkers: list[steps.Walker]) -> Table:
     weekdays = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    header = ["client", "order", "ability", "u_b", "p_1", "mu", "gamma", "noise_scale"]
+    header = ["client", "style", "ability", "u_b", "p_1", "mu", "gamma", "noise_scale"]
     rows = [
         [
             client,
-            traits.order[index],
+            traits.style[index],
             f"{traits.ability[index]:.2f}",
             f"{walker.baseline:.1f}",
             f"{walker.responsiveness:.1f}",

@@ -12,15 +12,15 @@ import pytest
 import sample_data
 from sample_data.__main__ import write
 from sample_data.choices import (
+    BOLD,
     FINISHER,
     FOLLOW_UPS,
     OPENER,
-    SECOND,
+    STEADY,
     adapted_level,
-    decisive,
     exercise_for,
+    felt_longest,
     fixed_level,
-    kind,
 )
 from sample_data.exercises import CATALOGUE, CATEGORIES, Exercise
 from sample_data.medical import QUESTIONS
@@ -310,41 +310,34 @@ def picked(*names: str) -> list[Exercise]:
     return [BY_NAME[name] for name in names]
 
 
-def test_the_heaviest_of_the_last_session_decides_the_opener() -> None:
-    for names in (("Squat", "Crunch", "Shadow boxing"), ("Incline push-up", "Squat", "Crunch")):
-        assert decisive(picked(*names), OPENER).name == "Squat"
-    assert decisive(picked("Squat", "Crunch", "Jumping jack"), OPENER).name == "Jumping jack"
+def test_what_is_felt_longest_decides_wherever_it_stands() -> None:
+    for names in (
+        ("Reverse lunge", "Squat", "Crunch"),
+        ("Squat", "Reverse lunge", "Crunch"),
+        ("Squat", "Crunch", "Reverse lunge"),
+    ):
+        assert felt_longest(picked(*names)).name == "Reverse lunge"
+    assert felt_longest(picked("Burpee", "Push-up", "Pistol squat")).name == "Push-up"
+    assert felt_longest(picked("Crunch", "Glute bridge")).name == "Crunch"
 
 
-def test_hard_conditioning_decides_the_second_of_the_next_session() -> None:
-    assert decisive(picked("Crunch", "Jumping jack", "Squat"), SECOND).name == "Jumping jack"
-    assert decisive(picked("Crunch", "Shadow boxing", "Squat"), SECOND).name == "Squat"
-
-
-def test_the_heavier_of_opener_and_second_decides_the_finisher() -> None:
-    assert decisive(picked("Burpee", "Squat", "Prone Y raise"), FINISHER).name == "Squat"
-    assert (
-        decisive(picked("Burpee", "Single-leg heel raise", "Reverse lunge"), FINISHER).name == "Reverse lunge"
-    )
-
-
-def test_the_two_orders_never_answer_alike() -> None:
-    for block, circuit in zip(*FOLLOW_UPS.values(), strict=True):
-        assert block.keys() == circuit.keys()
-        assert all(block[key] != circuit[key] for key in block)
+def test_the_two_styles_never_open_or_finish_alike() -> None:
+    steady, bold = FOLLOW_UPS[STEADY], FOLLOW_UPS[BOLD]
+    for part in (OPENER, FINISHER):
+        assert steady[part].keys() == bold[part].keys() == set(CATEGORIES)
+        assert all(steady[part][category] != bold[part][category] for category in CATEGORIES)
 
 
 def test_choices_follow_the_mechanism_but_for_whims(
     sessions: dict[str, list[Rows]], exercises: dict[str, dict[str, str]]
 ) -> None:
-    order = {row["client"]: row["order"] for row in read(sample_data.TRUTH_CSV)}
+    style = {row["client"]: row["style"] for row in read(sample_data.TRUTH_CSV)}
     as_told = []
     for client, days in sessions.items():
         done = [BY_NAME[exercises[row["exercise"]]["name"]] for day in days for row in day]
         for place in range(3, len(done)):
             part = place % 3
-            follow_ups = FOLLOW_UPS[order[client]][part]
-            slot = follow_ups[kind(decisive(done[place - 3 : place], part))]
+            slot = FOLLOW_UPS[style[client]][part][felt_longest(done[place - 3 : place]).category]
             as_told.append(done[place] == exercise_for(slot, done[place].level, part))
     # A whim (0.08) agrees by chance one time in three.
     assert 0.93 < np.mean(as_told) < 0.965
