@@ -129,18 +129,19 @@ def interval(differences: Floats) -> tuple[float, float, float]:
 
 def report(hits: dict[str, Floats], seeds: int) -> None:
     """Print the table; hits holds (seeds, clients, targets, ks) for each model."""
-    print(
-        f"\n{'':<28}{'top-1':>8}{'top-5':>8}{'top-10':>8}   whole network minus this, top-1 (95 % interval)"
-    )
-    print(f"{'':<52}   {f'over {seeds} seeds':<29}over clients")
+    print(f"\n{'':<28}{'top-1':>8}{'top-5':>8}{'top-10':>8}")
     for name, found in hits.items():
-        line = f"{name:<28}" + "".join(f"{value:>8.3f}" for value in found.mean(axis=(0, 1, 2)))
-        if name != WHOLE:
-            gap = (hits[WHOLE] - found)[..., 0].mean(axis=2)
-            for axis in (1, 0):
-                mean, low, high = interval(gap.mean(axis=axis))
-                line += f"   {mean:+.3f} ({low:+.3f} to {high:+.3f})"
-        print(line)
+        print(f"{name:<28}" + "".join(f"{value:>8.3f}" for value in found.mean(axis=(0, 1, 2))))
+    print(f"\n{'Difference at top-1, 95 % interval':<58}{f'over {seeds} seeds':<29}over clients")
+    pairs = [(WHOLE, other) for other in hits if other != WHOLE]
+    pairs += [(with_one, "without both") for with_one in list(VARIANTS)[1:3]]
+    for name, other in pairs:
+        gap = (hits[name] - hits[other])[..., 0].mean(axis=2)
+        line = f"{name + ' − ' + other:<58}"
+        for axis in (1, 0):
+            mean, low, high = interval(gap.mean(axis=axis))
+            line += f"{f'{mean:+.3f} ({low:+.3f} to {high:+.3f})':<29}"
+        print(line.rstrip())
 
 
 def main() -> None:
