@@ -210,6 +210,9 @@ class SkipReasons {
   }
 
   close() {
+    // A hidden field keeps the focus until the next frame, and a key pressed before that would be taken for text.
+    const focused = this.node.getRootNode().activeElement;
+    if (focused && this.node.contains(focused)) focused.blur();
     show(this.node, false);
   }
 
