@@ -319,3 +319,92 @@ def m005_audit(db: Database) -> None:
             BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END
         """,
     )
+
+
+@migrations()
+def m006_plans_in_force(db: Database) -> None:
+    """Plans of goals that were taken back: the day from which they no longer hold. A plan itself never changes."""
+    _run(
+        db,
+        """
+        CREATE TABLE plan_withdrawals (
+            plan_id INTEGER PRIMARY KEY REFERENCES plans (id),
+            from_day TEXT NOT NULL,
+            author TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT;;
+        CREATE TRIGGER plan_withdrawals_are_immutable BEFORE UPDATE ON plan_withdrawals
+            BEGIN SELECT RAISE(ABORT, 'a plan that was taken back stays so; make a new one'); END;;
+        CREATE TRIGGER plan_withdrawals_are_kept BEFORE DELETE ON plan_withdrawals
+            BEGIN SELECT RAISE(ABORT, 'a plan that was taken back stays so; make a new one'); END;;
+        CREATE TRIGGER plan_withdrawals_are_never_replaced BEFORE INSERT ON plan_withdrawals
+            WHEN EXISTS (SELECT 1 FROM plan_withdrawals WHERE plan_id = NEW.plan_id)
+            BEGIN SELECT RAISE(ABORT, 'a plan that was taken back stays so; make a new one'); END
+        """,
+    )
+
+
+@migrations()
+def m007_clients_phones(db: Database) -> None:
+    """What a client has: links to the phone's pages, counts as they arrived, messages, and the outbox."""
+    _run(
+        db,
+        """
+        CREATE TABLE client_links (
+            id INTEGER PRIMARY KEY,
+            client_id INTEGER NOT NULL REFERENCES clients (id),
+            author TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            revoked_at TEXT,
+            revoked_by TEXT,
+            last_used_at TEXT
+        ) STRICT;;
+        CREATE INDEX client_links_of_client ON client_links (client_id, id);;
+        CREATE TABLE contacts (
+            client_id INTEGER PRIMARY KEY REFERENCES clients (id),
+            email TEXT NOT NULL DEFAULT '',
+            wants_messages INTEGER NOT NULL DEFAULT 0 CHECK (wants_messages IN (0, 1))
+        ) STRICT;;
+        CREATE TABLE step_reports (
+            id INTEGER PRIMARY KEY,
+            client_id INTEGER NOT NULL REFERENCES clients (id),
+            day TEXT NOT NULL,
+            steps INTEGER NOT NULL CHECK (steps >= 0),
+            measured_at TEXT NOT NULL,
+            received_at TEXT NOT NULL,
+            report_key TEXT NOT NULL,
+            UNIQUE (client_id, report_key)
+        ) STRICT;;
+        CREATE INDEX step_reports_of_day ON step_reports (client_id, day, measured_at);;
+        CREATE TABLE messages (
+            id INTEGER PRIMARY KEY,
+            client_id INTEGER NOT NULL REFERENCES clients (id),
+            text TEXT NOT NULL,
+            at TEXT NOT NULL,
+            read_at TEXT,
+            read_by TEXT
+        ) STRICT;;
+        CREATE INDEX messages_of_client ON messages (client_id, id);;
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY,
+            client_id INTEGER NOT NULL REFERENCES clients (id),
+            kind TEXT NOT NULL CHECK (kind IN ('goal', 'met')),
+            day TEXT NOT NULL,
+            channel TEXT NOT NULL CHECK (channel IN ('email', 'webhook')),
+            address TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            body TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'sent', 'failed')),
+            due_at TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            next_at TEXT NOT NULL,
+            lease TEXT,
+            lease_until TEXT,
+            sent_at TEXT,
+            error TEXT NOT NULL DEFAULT '',
+            UNIQUE (client_id, kind, day)
+        ) STRICT;;
+        CREATE INDEX outbox_by_state ON outbox (state, next_at)
+        """,
+    )

@@ -69,6 +69,7 @@ def test_from_the_caseload_to_an_answer_that_teaches_and_back(page: Page, server
     page.goto(f"{server.url}/client?client={request['client_id']}")
     settled(page)
     expect(page.get_by_role("heading", name=name)).to_be_visible()
+    settled(page)  # Streamlit forgets a tab that is clicked while the page's first run has not ended
     page.get_by_role("tab", name="Answers and picks").click()
     expect(page.get_by_text("taken back").first).to_be_visible()
     store.close()

@@ -1,0 +1,10 @@
+"""Step goals (Zhou 2018): how a client answers goals, what that says about them, and the goals to set next.
+
+Pure functions over arrays; no database and no clock. What needs a compiler or a solver imports it when it is called.
+"""
+
+from core.calfit.behavior import GOAL_CAP as GOAL_CAP
+from core.calfit.behavior import HELPLESSNESS as HELPLESSNESS
+from core.calfit.behavior import Behavior as Behavior
+from core.calfit.behavior import Course as Course
+from core.calfit.behavior import simulate as simulate
