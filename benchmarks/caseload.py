@@ -68,7 +68,7 @@ def build(folder: Path, clients: int, each: int, seed: int) -> None:
 def add_clients(
     store, cohort: int, catalogue: list[int], numbers: range, each: int, rng: random.Random
 ) -> None:
-    from core.store import exercises, people
+    from core.store import exercises, people, steps
 
     start = datetime(2026, 1, 1, 7, tzinfo=UTC)
     times = [f"{start + timedelta(hours=8 * i):%Y-%m-%dT%H:%M:%S}.000Z" for i in range(each)]
@@ -85,7 +85,7 @@ def add_clients(
             change.db, cohort, kind="log", path="-", sha256="-", row_count=rows, actor="benchmark"
         )
         exercises.add_log(change.db, log_rows(ids, catalogue, times, rng), imported)
-        exercises.add_steps(
+        steps.add(
             change.db, ((i, day, rng.randint(2000, 14000), 8000) for i in ids for day in days), imported
         )
 

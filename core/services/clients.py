@@ -9,7 +9,7 @@ from core.services import Store, models, recommending
 from core.services.records import limits as limits
 from core.services.records import limits_known as limits_known
 from core.services.records import quality as quality
-from core.store import audit, exercises, labels, people, requests, status, versions
+from core.store import audit, exercises, labels, people, requests, status, steps, versions
 
 MOST_MARGINS = 120
 
@@ -77,7 +77,7 @@ def read(store: Store, client_id: int) -> Client:
     client = people.client(store.db, client_id)
     names = {row["id"]: row["name"] for row in exercises.exercises(store.db, client["cohort_id"])}
     documents = people.documents(store.db, client_id)
-    log, steps = exercises.log(store.db, client_id), exercises.steps(store.db, client_id)
+    log, days = exercises.log(store.db, client_id), steps.daily(store.db, client_id)
     margins, threshold = _margins(store, client_id, documents.get("profile", {}))
     own = versions.versions(store.db, cohort_id=client["cohort_id"], client_id=client_id)
     return Client(
@@ -92,7 +92,7 @@ def read(store: Store, client_id: int) -> Client:
         margins=margins,
         threshold=threshold,
         log=log,
-        steps=steps,
+        steps=days,
         labels=[
             {
                 **row,
@@ -103,7 +103,7 @@ def read(store: Store, client_id: int) -> Client:
         notes=people.notes(store.db, client_id),
         versions=own,
         audit=audit.recent(store.db, 50, f"client {client_id}"),
-        quality=quality(documents, log, steps),
+        quality=quality(documents, log, days),
     )
 
 
@@ -161,7 +161,7 @@ def _margins(store: Store, client_id: int, profile: dict[str, Any]) -> tuple[lis
     model = models.load(store, version_id)
     threshold = float(model.rule(models.alpha(store)).threshold)
     history = exercises.history(store.db, client_id)
-    steps = [history[:step] for step in range(1, len(history) + 1)][-MOST_MARGINS:]
-    if not steps:
+    begun = [history[:step] for step in range(1, len(history) + 1)][-MOST_MARGINS:]
+    if not begun:
         return [], threshold
-    return [round(float(value), 4) for value in recommending.margins(model, steps, profile)], threshold
+    return [round(float(value), 4) for value in recommending.margins(model, begun, profile)], threshold

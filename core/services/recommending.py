@@ -14,7 +14,7 @@ from core.recommender import entropy, least_confidence, margin
 from core.services import Store, doubts, models
 from core.services.features import Document, FloatArray
 from core.services.models import Model
-from core.store import exercises, people, requests, status, versions, weights
+from core.store import exercises, people, requests, status, steps, versions, weights
 
 TOP = 5
 TREND = 12
@@ -187,10 +187,12 @@ def _predict(
         members = list(group)
         model = models.load(store, version_id)
         # Each client now, preceded by the steps before it that the trend shows.
-        steps = [
+        moments = [
             (c, len(c.history) - back) for c in members for back in range(min(TREND, len(c.history)), -1, -1)
         ]
-        probabilities = model.predict([c.history[:step] for c, step in steps], [c.document for c, _ in steps])
+        probabilities = model.predict(
+            [c.history[:step] for c, step in moments], [c.document for c, _ in moments]
+        )
         all_margins = margin(probabilities)
         p_values = model.rule(rule_level).p_value(all_margins)
         end = 0
@@ -226,7 +228,7 @@ def _write(
     ids = [client.id for client in clients]
     level = models.alpha(store)
     since = (date.fromisoformat(newest_day) - timedelta(days=GOAL_DAYS)).isoformat() if newest_day else ""
-    hits = exercises.goal_hits(store.db, ids, since)
+    hits = steps.goal_hits(store.db, ids, since)
     rows, opened = [], 0
     with store.transaction() as db:
         changed = _changed(db, clients)

@@ -1,4 +1,4 @@
-"""Exercises of a cohort's catalogue, the log of what clients did, and their daily steps."""
+"""Exercises of a cohort's catalogue, and the log of what clients did."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,21 +111,6 @@ def histories(db: Database, cohort_id: int) -> dict[int, list[int]]:
     return found
 
 
-def add_steps(db: Database, rows: Iterable[tuple[int, str, int | None, int | None]], import_id: int) -> None:
-    """Set daily counts ``(client_id, day, steps, goal)``; a later count for the same day replaces the earlier."""
-    db.conn.executemany(
-        "INSERT INTO steps (client_id, day, steps, goal, import_id) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (client_id, day) DO UPDATE SET steps = excluded.steps,"
-        " goal = coalesce(excluded.goal, goal), import_id = excluded.import_id",
-        ((*row, import_id) for row in rows),
-    )
-
-
-def steps(db: Database, client_id: int) -> list[Row]:
-    """A client's daily steps and goals, oldest first; NULL steps are days without a count."""
-    return list(db.query("SELECT day, steps, goal FROM steps WHERE client_id = ? ORDER BY day", [client_id]))
-
-
 def log_lengths(db: Database, client_ids: Sequence[int]) -> dict[int, int]:
     """How many exercises each of these clients has logged; those without any are left out."""
     rows = db.execute(
@@ -151,17 +136,6 @@ def newest(db: Database, cohort_id: int) -> tuple[str | None, str | None]:
         [cohort_id],
     ).fetchone()
     return row[0], row[1]
-
-
-def goal_hits(db: Database, client_ids: Sequence[int], since: str) -> dict[int, tuple[int, int]]:
-    """By client: days after ``since`` with a count and a goal, and on how many of them the goal was met."""
-    rows = db.execute(
-        "SELECT client_id, count(*), sum(steps >= goal) FROM steps"
-        f" WHERE client_id IN ({marks(client_ids)}) AND day > ? AND steps IS NOT NULL AND goal IS NOT NULL"
-        " GROUP BY client_id",
-        [*client_ids, since],
-    )
-    return {client: (count, met) for client, count, met in rows}
 
 
 def dated_histories(db: Database, client_ids: Sequence[int]) -> dict[int, list[tuple[str, int]]]:

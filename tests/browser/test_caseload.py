@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from core.recommender import Settings
 from core.services import models, recommending, training
-from core.store import exercises, people, requests, status
+from core.store import exercises, people, requests, status, steps
 from tests.browser.server import WorkbenchServer
 from tests.cohorts import small_cohort
 
@@ -26,7 +26,7 @@ def cohort(tmp_path_factory):
             db, 1, kind="steps", path="x", sha256="0", row_count=1, actor="system"
         )
         days = [(client, f"2026-01-{day:02d}", 300 * day, 5000) for client in ids for day in range(1, 29)]
-        exercises.add_steps(db, days, imported)
+        steps.add(db, days, imported)
     recommending.refresh(store, 1)
     row = status.status(store.db, ids[0])
     if not row["request_id"]:

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.recommender import Settings
 from core.services import Store, clients, labelling, models, recommending, training
-from core.store import audit, exercises, people, requests, status
+from core.store import audit, exercises, people, requests, status, steps
 from tests.cohorts import small_cohort
 from workbench.components.text import plain
 
@@ -229,7 +229,7 @@ def test_steps_against_goals(store):
             db, 1, kind="steps", path="x", sha256="0", row_count=3, actor="system"
         )
         rows = [(client, f"2026-01-{day:02d}", 4000 + 500 * day, 8000) for day in range(1, 31)]
-        exercises.add_steps(db, rows, imported)
+        steps.add(db, rows, imported)
     app = open_page(client)
     assert "Goal met on 23 of 28 days" in texts(app)
     app.segmented_control(key="step_days").set_value("Two weeks").run()

@@ -7,7 +7,7 @@ from core.errors import Conflict, InputError
 from core.services import Store, recommending
 from core.services.importing.checking import read_bytes, snapshot
 from core.services.importing.report import Kind, Need, Report, Taken
-from core.store import Change, exercises, imports, people
+from core.store import Change, exercises, imports, people, steps
 
 SOURCES = {Kind.MOVIELENS: "MovieLens 100K, GroupLens"}
 
@@ -102,7 +102,7 @@ def _write(change: Change, report: Report, cohort_id: int, by: str) -> int:
         ((clients[client], at, known[exercise], done, hard) for client, at, exercise, done, hard in plan.log),
         import_id,
     )
-    exercises.add_steps(
+    steps.add(
         db, ((clients[client], day, count, goal) for client, day, count, goal in plan.steps), import_id
     )
     return import_id

@@ -2,7 +2,7 @@ import numpy as np
 
 from core.services import caseload, labelling, models, preparing, recommending, training
 from core.services.labelling import Answer
-from core.store import exercises, people, requests, status, versions
+from core.store import exercises, people, requests, status, steps, versions
 from tests.cohorts import ask_about_everyone, small_cohort
 
 
@@ -80,7 +80,7 @@ def test_idle_clients_and_missed_goals_are_named(store):
         )
         first = next(iter(exercises.exercise_ids(change.db, 1).values()))
         exercises.add_log(change.db, [(other, "2026-03-01T08:00:00.000Z", first, 1, None)], number)
-        exercises.add_steps(
+        steps.add(
             change.db,
             [(other, f"2026-02-{day:02d}", 3000, 8000) for day in range(1, 15)],
             number,

@@ -48,17 +48,20 @@ def test_a_log_in_a_cohort_without_a_model_is_to_be_trained_on(store):
     assert take(store, checked(store), by="Kim").untrained
 
 
-@pytest.mark.parametrize("step", ["add_exercises", "add_import", "add_log", "add_steps"])
-def test_a_failure_in_the_middle_leaves_nothing(store, everything, monkeypatch, step):
+@pytest.mark.parametrize(
+    ("part", "step"),
+    [("exercises", "add_exercises"), ("exercises", "add_import"), ("exercises", "add_log"), ("steps", "add")],
+)
+def test_a_failure_in_the_middle_leaves_nothing(store, everything, monkeypatch, part, step):
     before = everything()
-    real = getattr(module.exercises, step)
+    real = getattr(getattr(module, part), step)
 
     def fail(*arguments, **keywords):
         real(*arguments, **keywords)
         raise sqlite3.OperationalError("disk I/O error")
 
     report = checked(store)
-    monkeypatch.setattr(module.exercises, step, fail)
+    monkeypatch.setattr(getattr(module, part), step, fail)
     with pytest.raises((sqlite3.OperationalError, StoreError)):
         take(store, report, by="Kim")
     assert everything() == before
