@@ -14,10 +14,15 @@ from core.store.people import marks
 
 Row = dict[str, Any]
 
-_DAYS = (
-    "SELECT s.client_id, s.day, s.steps, coalesce(g.goal, s.goal) AS goal FROM steps s"
-    " LEFT JOIN plan_goals g ON g.client_id = s.client_id AND g.day = s.day"
-)
+
+def _days(clients: str) -> str:
+    """Recorded days of the clients that fit ``clients``, an SQL condition on ``client_id``, given twice."""
+    # The condition stands inside the plans too: else SQLite would lay out everyone's planned days first.
+    return (
+        "SELECT s.client_id, s.day, s.steps, coalesce(g.goal, s.goal) AS goal FROM"
+        f" (SELECT * FROM steps WHERE client_id {clients}) s LEFT JOIN"
+        f" (SELECT * FROM plan_goals WHERE client_id {clients}) g ON g.client_id = s.client_id AND g.day = s.day"
+    )
 
 
 def add(
@@ -36,7 +41,7 @@ def add(
 
 def daily(db: Database, client_id: int) -> list[Row]:
     """A client's recorded days, oldest first, as ``day``, ``steps`` (None without a count) and ``goal``."""
-    rows = db.query(f"{_DAYS} WHERE s.client_id = ? ORDER BY s.day", [client_id])
+    rows = db.query(f"{_days('= ?')} ORDER BY s.day", [client_id, client_id])
     return [{"day": row["day"], "steps": row["steps"], "goal": row["goal"]} for row in rows]
 
 
@@ -44,8 +49,8 @@ def daily_of(db: Database, client_ids: Sequence[int], since: str) -> dict[int, l
     """As ``daily`` from a day on, for several clients."""
     found: dict[int, list[Row]] = {client: [] for client in client_ids}
     rows = db.query(
-        f"{_DAYS} WHERE s.client_id IN ({marks(client_ids)}) AND s.day >= ? ORDER BY s.client_id, s.day",
-        [*client_ids, since],
+        f"{_days(f'IN ({marks(client_ids)})')} WHERE s.day >= ? ORDER BY s.client_id, s.day",
+        [*client_ids, *client_ids, since],
     )
     for row in rows:
         found[row["client_id"]].append({"day": row["day"], "steps": row["steps"], "goal": row["goal"]})
@@ -65,8 +70,8 @@ def goal_hits(db: Database, client_ids: Sequence[int], since: str) -> dict[int, 
     """By client: days after ``since`` with a count and a goal, and on how many of them the goal was met."""
     rows = db.execute(
         "SELECT client_id, count(*), sum(steps >= goal) FROM"
-        f" ({_DAYS} WHERE s.client_id IN ({marks(client_ids)}) AND s.day > ?)"
+        f" ({_days(f'IN ({marks(client_ids)})')} WHERE s.day > ?)"
         " WHERE steps IS NOT NULL AND goal IS NOT NULL GROUP BY client_id",
-        [*client_ids, since],
+        [*client_ids, *client_ids, since],
     )
     return {client: (count, met) for client, count, met in rows}
