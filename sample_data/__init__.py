@@ -1,9 +1,11 @@
 """The synthetic, DStress-like sample cohort: where its files lie and what they are called."""
 
+from datetime import date
 from pathlib import Path
 
 LABEL = "synthetic, DStress-like"
 SEED = 2026
+LAST_DAY = date(2026, 3, 15)  # of the steps, a Sunday
 
 COHORT = Path(__file__).parent / "cohort"
 EXERCISES_CSV = COHORT / "exercises.csv"

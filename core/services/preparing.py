@@ -1,6 +1,11 @@
 """The first start: a database with the sample cohort and a trained model, step by step and resumable."""
 
+import csv
+import io
+import math
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import sample_data
 from core.errors import SpotterError
@@ -12,6 +17,7 @@ from core.store import people
 FIRST_PERSON = "Trainer"
 COHORT = "Sample cohort"
 SEED = 1
+LAST_DAY = "sample.last_day"
 FILES = (
     sample_data.EXERCISES_CSV,
     sample_data.CLIENTS_CSV,
@@ -42,17 +48,26 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
 
 
 def add_sample(store: Store, say: Callable[[str], None]) -> None:
-    """Put the sample cohort into a store that has no cohort, or go on with one that was begun; no model yet."""
+    """Put the sample cohort into a store that has no cohort, or go on with one that was begun; no model yet.
+
+    Its dates are moved by whole weeks so that the record ends yesterday: then there is a today to set a goal for.
+    """
     known = {cohort["name"] for cohort in people.cohorts(store.db)}
     if known and COHORT not in known:
         return
     if COHORT not in known:
         with store.change("add cohort", by="system", subject=f"cohort “{COHORT}”") as change:
             people.add_cohort(change.db, COHORT, source=sample_data.LABEL, synthetic=True)
+            people.set_setting(
+                change.db, LAST_DAY, _yesterday().isoformat()
+            )  # kept, for a start that goes on later
     elif people.cohort(store.db, COHORT)["model_version_id"] is not None:
         return
+    last_day = date.fromisoformat(people.setting(store.db, LAST_DAY, sample_data.LAST_DAY.isoformat()))
     for number, file in enumerate(FILES, start=1):
-        report = importing.check(store, file, cohort=COHORT)
+        dated = file.name in (sample_data.LOG_CSV.name, sample_data.STEPS_CSV.name)
+        source = (file.name, moved_to(file, last_day)) if dated else file
+        report = importing.check(store, source, cohort=COHORT)
         if Need.TAKEN_BEFORE in report.needs:
             continue
         if report.problems:
@@ -61,6 +76,31 @@ def add_sample(store: Store, say: Callable[[str], None]) -> None:
             )
         importing.take(store, report, by="system")
         say(f"  sample cohort, file {number} of {len(FILES)}: {file.name}, {report.rows_read:,} rows")
+
+
+def _yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def moved_to(file: Path, last_day: date) -> bytes:
+    """A CSV file of the sample with its dates moved on (or back) by whole weeks, up to ``last_day``.
+
+    Rows after that day are left out. Times lose their offset: at the new date it may be another, and a time
+    without one is read in its client's zone.
+    """
+    by = timedelta(weeks=math.ceil((last_day - sample_data.LAST_DAY).days / 7))
+    written = io.StringIO(newline="")
+    rows = csv.reader(io.StringIO(file.read_text(encoding="utf-8"), newline=""))
+    writer = csv.writer(written, lineterminator="\n")
+    for cells in rows:
+        try:
+            day = date.fromisoformat(cells[1][:10]) + by
+        except ValueError:  # the header, or what somebody spoilt: the check says so
+            writer.writerow(cells)
+            continue
+        if day <= last_day:
+            writer.writerow([cells[0], f"{day}{cells[1][10:19]}", *cells[2:]])
+    return written.getvalue().encode()
 
 
 def _report(say: Callable[[str], None]) -> Callable[[Progress], None]:

@@ -1,5 +1,6 @@
 """The first start: the sample cohort, a model, requests; and starting again after it was killed half-way."""
 
+from datetime import date
 from functools import partial
 
 import pytest
@@ -9,6 +10,16 @@ from core.errors import SpotterError
 from core.recommender import Settings
 from core.services import Store, caseload, importing, models, preparing
 from core.store import audit, people
+
+
+YESTERDAY = date(2026, 11, 18)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_day():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preparing, "_yesterday", lambda: YESTERDAY)
+        yield
 
 
 def counts(store):
@@ -45,7 +56,7 @@ def test_the_sample_cohort_is_whole_synthetic_and_trained(prepared):
         72,
         44,
         2592,
-        5040,
+        72 * 66,  # the ten weeks would end on the 22nd; the four days after yesterday are left out
     )
     assert found["profiles"] == 4 * 72
     totals = caseload.totals(store, cohort["id"])
@@ -128,3 +139,39 @@ def test_the_sample_files_import_without_a_problem(tmp_path):
     importing.take(store, report, by="Ana")
     assert people.cohort(store.db, "Mine")["synthetic"] == 1
     store.close()
+
+
+def cells(content: bytes) -> list[list[str]]:
+    return [line.split(",") for line in content.decode().splitlines()]
+
+
+@pytest.mark.parametrize(
+    "last_day", [date(2026, 11, 20), date(2026, 3, 15), date(2025, 2, 28), date(2031, 1, 1)]
+)
+def test_the_samples_days_end_on_the_day_asked_for_and_keep_their_weekdays(last_day):
+    given, moved = (
+        cells(content)
+        for content in (
+            sample_data.STEPS_CSV.read_bytes(),
+            preparing.moved_to(sample_data.STEPS_CSV, last_day),
+        )
+    )
+    assert moved[0] == given[0]
+    assert max(row[1] for row in moved[1:]) == last_day.isoformat()
+    kept = [row for row in moved[1:] if row[0] == "C07"]
+    before = [row for row in given[1:] if row[0] == "C07"][: len(kept)]
+    assert 64 <= len(kept) <= 70
+    assert [row[2:] for row in kept] == [row[2:] for row in before]
+    for old, new in zip(before, kept, strict=True):
+        assert date.fromisoformat(old[1]).weekday() == date.fromisoformat(new[1]).weekday()
+
+
+def test_the_samples_times_keep_their_hour_in_the_clients_zone_across_the_year():
+    moved = cells(preparing.moved_to(sample_data.LOG_CSV, date(2026, 8, 2)))
+    given = cells(sample_data.LOG_CSV.read_bytes())
+    assert [row[1][10:] for row in moved[1:]] == [row[1][10:19] for row in given[1:]]
+    assert [[row[0], *row[2:]] for row in moved] == [[row[0], *row[2:]] for row in given]
+
+
+def test_a_first_start_ends_the_samples_record_yesterday(undisturbed):
+    assert undisturbed.db.execute("SELECT max(day) FROM steps").fetchone()[0] == YESTERDAY.isoformat()
