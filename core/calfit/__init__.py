@@ -8,3 +8,7 @@ from core.calfit.behavior import HELPLESSNESS as HELPLESSNESS
 from core.calfit.behavior import Behavior as Behavior
 from core.calfit.behavior import Course as Course
 from core.calfit.behavior import simulate as simulate
+from core.calfit.estimation import Estimate as Estimate
+from core.calfit.estimation import estimate as estimate
+from core.calfit.estimation import estimate_many as estimate_many
+from core.calfit.estimation import warm as warm
