@@ -12,3 +12,8 @@ from core.calfit.estimation import Estimate as Estimate
 from core.calfit.estimation import estimate as estimate
 from core.calfit.estimation import estimate_many as estimate_many
 from core.calfit.estimation import warm as warm
+from core.calfit.posterior import Posterior as Posterior
+from core.calfit.posterior import chances as chances
+from core.calfit.posterior import outlook as outlook
+from core.calfit.prior import PRIOR as PRIOR
+from core.calfit.prior import Prior as Prior

@@ -1,0 +1,61 @@
+"""What is taken for plausible about a client's behaviour before any count of steps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.calfit.behavior import Floats
+from core.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """A wide prior about adults with a phone or a band.
+
+    Attributes:
+        baseline: median of u_b, steps a day; u_b is log-normal.
+        baseline_spread: standard deviation of log u_b.
+        responsiveness: scale of p_1, which is Weibull: its 63rd percentile, steps.
+        self_efficacy: scale of mu, which is Weibull: its 63rd percentile, steps.
+        shape: of both Weibulls; 1.5 lets a client be all but deaf to goals.
+        noise_shape: a of the inverse gamma of the Laplace noise's scale.
+        noise_rate: b of it, steps; the mean is b / (a - 1).
+
+    Raises:
+        InputError: for a value that is not finite or not above 0.
+    """
+
+    baseline: float = 6_500.0
+    baseline_spread: float = 0.4
+    responsiveness: float = 3_500.0
+    self_efficacy: float = 650.0
+    shape: float = 1.5
+    noise_shape: float = 8.0
+    noise_rate: float = 15_000.0
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            if not np.isfinite(value) or value <= 0:
+                raise InputError(f"prior.{name} must be a number above 0; it is {value}.")
+
+    def parameters(self, normals: Floats) -> tuple[Floats, Floats, Floats]:
+        """(u_b, p_1, mu), each of shape (N,), that independent standard normals (3, N) stand for."""
+        from scipy.special import log_ndtr
+
+        responsiveness, self_efficacy = (-log_ndtr(-normals[1:])) ** (1 / self.shape)
+        return (
+            self.baseline * np.exp(self.baseline_spread * normals[0]),
+            self.responsiveness * responsiveness,
+            self.self_efficacy * self_efficacy,
+        )
+
+    def scales(self, misfit: Floats, counts: int, rng: np.random.Generator) -> Floats:
+        """A Laplace scale drawn for each sum of absolute misfits, shape (N,), over so many counts.
+
+        With zeros and no counts the draws are the prior's own.
+        """
+        return (self.noise_rate + misfit) / rng.gamma(self.noise_shape + counts, size=misfit.shape)
+
+
+PRIOR = Prior()
