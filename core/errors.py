@@ -4,6 +4,7 @@
     ├── InputError (also a ValueError)    an argument, a file or an answer that cannot be used
     ├── NotFound                          what was asked for does not exist (any more)
     ├── Conflict                          someone else was first; nothing was changed
+    ├── TooMany                           more than is taken in so short a time; says when to come again
     ├── NoModel                           the cohort has no trained model yet
     ├── JobFailed                         a long job stopped, with a sentence a person can read
     ├── SetupError (workbench.start)      the environment that Spotter runs in cannot be set up
@@ -32,6 +33,14 @@ class NotFound(SpotterError):
 
 class Conflict(SpotterError):
     """Someone else was first; nothing was changed."""
+
+
+class TooMany(SpotterError):
+    """More than is taken in so short a time; ``seconds`` says how long to wait."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class NoModel(SpotterError):

@@ -361,6 +361,7 @@ def m007_clients_phones(db: Database) -> None:
         CREATE TABLE client_links (
             id INTEGER PRIMARY KEY,
             client_id INTEGER NOT NULL REFERENCES clients (id),
+            code TEXT NOT NULL UNIQUE,
             author TEXT NOT NULL,
             created_at TEXT NOT NULL,
             revoked_at TEXT,
@@ -371,7 +372,8 @@ def m007_clients_phones(db: Database) -> None:
         CREATE TABLE contacts (
             client_id INTEGER PRIMARY KEY REFERENCES clients (id),
             email TEXT NOT NULL DEFAULT '',
-            wants_messages INTEGER NOT NULL DEFAULT 0 CHECK (wants_messages IN (0, 1))
+            wants_messages INTEGER NOT NULL DEFAULT 0 CHECK (wants_messages IN (0, 1)),
+            since TEXT NOT NULL
         ) STRICT;;
         CREATE TABLE step_reports (
             id INTEGER PRIMARY KEY,
@@ -393,16 +395,18 @@ def m007_clients_phones(db: Database) -> None:
             read_by TEXT
         ) STRICT;;
         CREATE INDEX messages_of_client ON messages (client_id, id);;
+        CREATE INDEX messages_unread ON messages (client_id) WHERE read_at IS NULL;;
         CREATE TABLE outbox (
             id INTEGER PRIMARY KEY,
             client_id INTEGER NOT NULL REFERENCES clients (id),
             kind TEXT NOT NULL CHECK (kind IN ('goal', 'met')),
             day TEXT NOT NULL,
+            key TEXT NOT NULL UNIQUE,
             channel TEXT NOT NULL CHECK (channel IN ('email', 'webhook')),
             address TEXT NOT NULL,
             subject TEXT NOT NULL,
             body TEXT NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'sent', 'failed')),
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'sent', 'failed', 'unknown', 'skipped')),
             due_at TEXT NOT NULL,
             attempts INTEGER NOT NULL DEFAULT 0,
             next_at TEXT NOT NULL,
