@@ -17,7 +17,7 @@ from workbench.components.label_queue.payload import catalogue_document
 __all__ = ["Desk", "catalogue_document", "mount", "script", "sent"]
 
 HERE = Path(__file__).parent
-PARTS = ("dom.js", "desk.js", "keys.js", "search.js", "request_view.js", "learnt_view.js", "page.js")
+PARTS = ("../dom.js", "desk.js", "keys.js", "search.js", "request_view.js", "learnt_view.js", "page.js")
 
 
 def script() -> str:

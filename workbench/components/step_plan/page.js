@@ -1,0 +1,172 @@
+// The page in the browser: each movement of a slider asks the server for the plan; the newest answer is drawn.
+
+const LOST_MS = 2000; // an answer that is not here by then is asked for again
+const STILL_MS = 250; // no movement for so long: the rules are compared too
+
+class Page {
+  constructor(root, data) {
+    this.root = root;
+    this.tab = crypto.randomUUID();
+    this.asked = 0; // movements so far; each has a number
+    this.sent = -1;
+    this.drawn = -1;
+    this.compared = -1;
+    this.waiting = false;
+    this.values = new Values(data.values);
+    this.controls = new Controls(data.controls, (name, value) => this.move(name, value), () => this.values.settle());
+    this.controls.set(data.values);
+    this.start = data.start;
+    this.picture = new Picture();
+    this.summary = el("p", { class: "summary" });
+    this.alert = el("p", { class: "alert", role: "alert" });
+    this.live = el("p", { class: "sr", "aria-live": "polite" });
+    this.days = el("div");
+    this.messages = el("div");
+    this.comparison = new Comparison((policy) => this.setAll({ policy }));
+    this.undo = el("button", { type: "button", class: "action", onclick: () => this.#undone() }, "Undo last change");
+    this.reset = el("button", { type: "button", class: "action", onclick: () => this.setAll(this.start) }, "Reset to estimate");
+    this.reason = el("input", { type: "text", id: "reason", maxlength: 500, placeholder: "Why this plan?" });
+    this.approve = el("button", { type: "button", class: "approve", onclick: () => this.#approved() }, "Approve plan");
+    this.reason.addEventListener("keydown", (event) => event.key === "Enter" && this.#approved());
+    this.approval = el("section", { class: "approval" },
+      el("div", { class: "reason" }, el("label", { for: "reason" }, "Reason"), this.reason), this.approve, el("p", { class: "small quiet by" }, data.by));
+    this.node = el("div", { class: "step-plan" },
+      el("div", { class: "shown" }, this.picture.node, this.summary, this.alert),
+      el("div", { class: "controls" }, ...this.controls.nodes, el("div", { class: "row" }, this.reset, this.undo)),
+      el("div", { class: "decided" }, this.approval, this.comparison.node, el("details", { class: "day-by-day", open: data.open_days }, el("summary", {}, "Day by day"), this.days)),
+      el("div", { class: "aside" }, this.messages),
+      this.live);
+    root.append(el("div", { class: "frame" }, this.node));
+    this.clock = setInterval(() => this.#watch(), 500);
+  }
+
+  /** The server's side of the component, which changes with every run. */
+  connect(setStateValue, setTriggerValue) {
+    this.setState = setStateValue;
+    this.trigger = setTriggerValue;
+  }
+
+  receive(data) {
+    const own = data.echo.tab === this.tab;
+    const first = this.drawn < 0;
+    if (!first && !own) return; // of another visit to this page
+    const serial = own ? data.echo.serial : 0;
+    if (own && serial >= this.sent) this.waiting = false;
+    if (serial >= this.drawn) this.#draw(data, serial);
+    if (!first) this.pump();
+  }
+
+  move(name, value) {
+    this.values.set(name, value);
+    this.#ask();
+  }
+
+  setAll(values) {
+    this.values.setAll(values);
+    this.controls.set(this.values.now);
+    this.comparison.mark(this.values.now.policy);
+    this.#ask();
+  }
+
+  /** Send the newest values, unless an answer is still on its way. */
+  pump() {
+    if (this.waiting) return;
+    const still = performance.now() - (this.movedAt ?? 0) > STILL_MS;
+    const compare = still && this.compared < this.asked;
+    if (this.sent >= this.asked && !compare) return;
+    this.#send(compare);
+  }
+
+  close() {
+    clearInterval(this.clock);
+    clearTimeout(this.still);
+  }
+
+  get isShown() {
+    return this.root.host?.isConnected ?? this.root.isConnected;
+  }
+
+  #ask() {
+    this.asked += 1;
+    this.node.dataset.asked = String(this.asked);
+    this.movedAt = performance.now();
+    this.undo.disabled = !this.values.canUndo;
+    this.approve.disabled = true;
+    clearTimeout(this.still);
+    this.still = setTimeout(() => this.pump(), STILL_MS + 10);
+    this.pump();
+  }
+
+  #send(compare) {
+    this.sent = this.asked;
+    this.waiting = true;
+    this.sentAt = performance.now();
+    this.setState("sent", { tab: this.tab, serial: this.asked, compare, values: this.values.now });
+  }
+
+  #watch() {
+    if (!this.isShown || !this.waiting || performance.now() - this.sentAt < LOST_MS) return;
+    this.#send(false);
+  }
+
+  #draw(data, serial) {
+    this.data = data;
+    this.drawn = serial;
+    this.alert.textContent = data.error;
+    show(this.alert, Boolean(data.error));
+    if (!data.error) {
+      this.picture.update(data);
+      this.summary.textContent = data.summary;
+      this.days.replaceChildren(dayTable(data));
+      this.messages.replaceChildren(messages(data));
+      this.controls.offer(data.days);
+    }
+    if (data.comparison) {
+      this.compared = serial;
+      this.comparison.update(data.comparison, data.values.policy, data.comparison_words);
+      if (this.asked > 0) this.live.textContent = data.error || data.summary;
+    }
+    this.approve.disabled = Boolean(data.error) || serial < this.asked;
+    this.undo.disabled = !this.values.canUndo;
+    this.node.dataset.drawn = String(serial);
+  }
+
+  #undone() {
+    if (!this.values.undo()) return;
+    this.controls.set(this.values.now);
+    this.comparison.mark(this.values.now.policy);
+    this.#ask();
+  }
+
+  /** What is approved is what is drawn: its own values go with it. */
+  #approved() {
+    if (this.approve.disabled) return;
+    if (!this.reason.value.trim()) {
+      this.alert.textContent = "Write a reason first: it is kept with the plan.";
+      show(this.alert, true);
+      this.reason.focus();
+      return;
+    }
+    this.approve.disabled = true;
+    this.trigger("approve", { values: this.data.values, reason: this.reason.value.trim() });
+    this.reason.value = "";
+  }
+}
+
+const pages = new WeakMap();
+
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+  let page = pages.get(parentElement);
+  if (!page) {
+    page = new Page(parentElement, data);
+    pages.set(parentElement, page);
+  }
+  page.connect(setStateValue, setTriggerValue);
+  page.receive(data);
+  // Also called for a run that a newer one overtook, while the component stays: then nothing ends.
+  return () => {
+    if (page.isShown) return;
+    page.close();
+    pages.delete(parentElement);
+  };
+}
