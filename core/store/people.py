@@ -86,6 +86,17 @@ def client_ids(db: Database, cohort_id: int) -> dict[str, int]:
     return dict(db.execute("SELECT reference, id FROM clients WHERE cohort_id = ?", [cohort_id]).fetchall())
 
 
+def clients(db: Database, cohort_id: int) -> list[Row]:
+    """A cohort's clients by name, each as ``client``."""
+    return list(
+        db.query(
+            "SELECT c.*, g.name AS cohort, g.synthetic FROM clients c JOIN cohorts g ON g.id = c.cohort_id"
+            " WHERE c.cohort_id = ? ORDER BY c.name COLLATE NOCASE, c.id",
+            [cohort_id],
+        )
+    )
+
+
 def clients_in_force(db: Database, client_ids: Sequence[int]) -> list[Row]:
     """Id, name and the model version in force (None without a model) of each of these clients."""
     return list(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -71,6 +72,18 @@ def goals(db: Database, client_id: int, since: str, until: str) -> dict[str, int
     return dict(rows.fetchall())
 
 
+def goals_from(db: Database, client_ids: Sequence[int], since: str) -> dict[int, dict[str, int]]:
+    """The planned goals of each of these clients from a day on; clients without any are left out."""
+    found: dict[int, dict[str, int]] = {}
+    rows = db.execute(
+        f"SELECT client_id, day, goal FROM plan_goals WHERE client_id IN ({marks(client_ids)}) AND day >= ?",
+        [*client_ids, since],
+    )
+    for client, day, goal in rows:
+        found.setdefault(client, {})[day] = goal
+    return found
+
+
 def goals_on(db: Database, client_ids: Sequence[int], day: str) -> dict[int, int]:
     """The planned goal of a day by client; clients without one are left out."""
     rows = db.execute(
@@ -80,13 +93,18 @@ def goals_on(db: Database, client_ids: Sequence[int], day: str) -> dict[int, int
     return dict(rows.fetchall())
 
 
-def last_days(db: Database, client_ids: Sequence[int]) -> dict[int, str]:
-    """The last day that each of these clients has a planned goal for; clients without one are left out."""
+def newest(db: Database, client_ids: Sequence[int]) -> dict[int, int]:
+    """The id of each of these clients' newest plan, taken back or not; clients without one are left out."""
     rows = db.execute(
-        f"SELECT client_id, max(day) FROM plan_goals WHERE client_id IN ({marks(client_ids)}) GROUP BY client_id",
+        f"SELECT client_id, max(id) FROM plans WHERE client_id IN ({marks(client_ids)}) GROUP BY client_id",
         list(client_ids),
     )
     return dict(rows.fetchall())
+
+
+def last_day(plan: Row) -> str:
+    """The last day of a plan, ISO 8601."""
+    return (date.fromisoformat(plan["starts_on"]) + timedelta(days=len(plan["goals"]) - 1)).isoformat()
 
 
 def _parsed(row: dict[str, Any]) -> Row:

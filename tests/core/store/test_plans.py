@@ -31,7 +31,11 @@ def test_the_newest_plan_that_covers_a_day_holds(store, client):
         "2026-03-04": 5300,
     }
     assert plans.goals_on(store.db, [client], "2026-03-03") == {client: 6100}
-    assert plans.last_days(store.db, [client]) == {client: "2026-03-04"}
+    assert plans.goals_from(store.db, [client], "2026-03-03") == {
+        client: {"2026-03-03": 6100, "2026-03-04": 5300}
+    }
+    assert plans.newest(store.db, [client]) == {client: 2}
+    assert plans.last_day(plans.plan(store.db, 1)) == "2026-03-04"
 
 
 def test_a_plan_taken_back_holds_until_then_and_the_one_before_it_after(store, client):

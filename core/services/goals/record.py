@@ -1,0 +1,198 @@
+"""A client's days of steps and goals, and the stretch of them that a behaviour is estimated from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from core.calfit import GOAL_CAP
+from core.calfit.behavior import Floats
+from core.services import Store
+from core.store import people, plans, steps
+
+HISTORY_DAYS = 70  # a habit of longer ago says little about tomorrow
+LEAST_COUNTS = 7
+STALE_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day: its count (None if there is none or the counter was not worn) and its goal (None without one)."""
+
+    day: date
+    steps: int | None
+    goal: int | None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal was met; None without a count or a goal."""
+        return None if self.steps is None or self.goal is None else self.steps >= self.goal
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What an estimate stands on: every day from ``first`` to the day before a plan begins.
+
+    Attributes:
+        first: the first day.
+        steps: counts, NaN where there is none, shape (T,).
+        goals: steps, shape (T,); a day without a goal has that of the day before it.
+    """
+
+    first: date
+    steps: Floats
+    goals: Floats
+
+    @property
+    def weekdays(self) -> np.ndarray:
+        """Weekday of each day, 0 for Monday, shape (T,)."""
+        return (self.first.weekday() + np.arange(self.steps.size)) % 7
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is on record about one client's steps.
+
+    Attributes:
+        client: the client's row.
+        today: the client's own date.
+        starts_on: the first day of a plan made now: tomorrow.
+        days: recorded days up to today, oldest first; today's count may still grow.
+        planned: goals in force from today on, by day.
+        plans: every plan, newest first; empty where several clients are read at once.
+        newest_plan: the id of the newest plan, or None.
+        history: what an estimate can stand on, or None.
+        why_not: without a history, why, and what to do.
+        notes: sentences about what was assumed or looks odd.
+    """
+
+    client: Mapping[str, Any]
+    today: date
+    days: tuple[Day, ...]
+    planned: Mapping[date, int]
+    plans: tuple[Mapping[str, Any], ...]
+    newest_plan: int | None
+    history: History | None
+    why_not: str
+    notes: tuple[str, ...]
+
+    @property
+    def starts_on(self) -> date:
+        """The first day of a plan made now."""
+        return self.today + timedelta(days=1)
+
+
+def today_of(time_zone: str, now: datetime | None = None) -> date:
+    """The date in a time zone; ``now`` is this moment unless given."""
+    return (now or datetime.now(UTC)).astimezone(ZoneInfo(time_zone)).date()
+
+
+def read(store: Store, client_id: int, *, now: datetime | None = None) -> Record:
+    """A client's record as it stands.
+
+    Raises:
+        NotFound
+    """
+    client = people.client(store.db, client_id)
+    rows = steps.daily(store.db, client_id)
+    made = plans.plans(store.db, client_id)
+    today = today_of(client["time_zone"], now)
+    ahead = plans.goals(store.db, client_id, today.isoformat(), (today + timedelta(days=400)).isoformat())
+    return record(client, rows, made, made[0]["id"] if made else None, ahead, today)
+
+
+def read_many(store: Store, cohort_id: int, *, now: datetime | None = None) -> list[Record]:
+    """The records of a cohort's clients by name, each with the days that an estimate looks at; no plans."""
+    rows = people.clients(store.db, cohort_id)
+    ids = [row["id"] for row in rows]
+    around = today_of("UTC", now)
+    since = (around - timedelta(days=HISTORY_DAYS + 1)).isoformat()
+    days = steps.daily_of(store.db, ids, since)
+    ahead = plans.goals_from(store.db, ids, (around - timedelta(days=1)).isoformat())
+    newest = plans.newest(store.db, ids)
+    return [
+        record(
+            row,
+            days[row["id"]],
+            [],
+            newest.get(row["id"]),
+            ahead.get(row["id"], {}),
+            today_of(row["time_zone"], now),
+        )
+        for row in rows
+    ]
+
+
+def record(
+    client: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    made: Sequence[Mapping[str, Any]],
+    newest: int | None,
+    ahead: Mapping[str, int],
+    today: date,
+) -> Record:
+    """The record that these rows of the store make on a date."""
+    days = tuple(
+        # A day of no steps at all is a day on which the counter was not worn.
+        Day(date.fromisoformat(row["day"]), row["steps"] or None, row["goal"])
+        for row in rows
+        if row["day"] <= today.isoformat()
+    )
+    planned = {date.fromisoformat(day): goal for day, goal in ahead.items() if day >= today.isoformat()}
+    history, why_not, notes = _history(days, planned, today)
+    return Record(client, today, days, planned, tuple(made), newest, history, why_not, notes)
+
+
+def _history(
+    days: Sequence[Day], planned: Mapping[date, int], today: date
+) -> tuple[History | None, str, tuple[str, ...]]:
+    recorded = {day.day: day for day in days}
+    earliest = today - timedelta(days=HISTORY_DAYS - 1)
+    goal = next((day.goal for day in reversed(days) if day.goal is not None and day.day < earliest), None)
+    first = earliest if goal is not None else None
+    counts, wanted, carried = [], [], 0
+    for place in range(HISTORY_DAYS):
+        when = earliest + timedelta(days=place)
+        day = recorded.get(when)
+        new = planned.get(when) if when == today else day.goal if day else None
+        if first is None and new is None:
+            continue
+        first = first or when
+        counted = day is not None and day.steps is not None and when < today  # today's count still grows
+        carried += new is None and counted
+        goal = goal if new is None else new
+        counts.append(float(day.steps) if counted and day and day.steps else np.nan)
+        wanted.append(float(min(goal or 0, GOAL_CAP)))
+    if first is None:
+        return None, _no_goals(days), ()
+    steps_counted = np.array(counts)
+    known = int(np.isfinite(steps_counted).sum())
+    if known < LEAST_COUNTS:
+        return (
+            None,
+            f"{known} days with a count and a goal in the last ten weeks; an estimate needs {LEAST_COUNTS}.",
+            (),
+        )
+    notes = []
+    if carried:
+        notes.append(
+            f"{carried} days with a count have no goal on record; the goal before them was taken to hold on."
+        )
+    last = max(day.day for day in days if day.steps is not None)
+    if (idle := (today - last).days) > STALE_DAYS:
+        notes.append(f"The last count is {idle} days old: what is said about tomorrow rests on that time.")
+    if (steps_counted >= GOAL_CAP).any():
+        notes.append(
+            f"{int((steps_counted >= GOAL_CAP).sum())} days of {GOAL_CAP:,} steps or more: the study excluded people"
+            " who regularly walk so much, since no goal goes beyond it."
+        )
+    return History(first, steps_counted, np.array(wanted)), "", tuple(notes)
+
+
+def _no_goals(days: Sequence[Day]) -> str:
+    if not any(day.steps is not None for day in days):
+        return "No steps on record. Import them, or give the client a link for the phone."
+    return "No goals on record, so nothing shows yet how this client answers one. Begin with a run-in week."
