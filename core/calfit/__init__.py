@@ -12,6 +12,8 @@ from core.calfit.estimation import Estimate as Estimate
 from core.calfit.estimation import estimate as estimate
 from core.calfit.estimation import estimate_many as estimate_many
 from core.calfit.estimation import warm as warm
+from core.calfit.planning import Plan as Plan
+from core.calfit.planning import plan as plan
 from core.calfit.posterior import Posterior as Posterior
 from core.calfit.posterior import chances as chances
 from core.calfit.posterior import outlook as outlook
