@@ -12,6 +12,9 @@ from core.calfit.estimation import Estimate as Estimate
 from core.calfit.estimation import estimate as estimate
 from core.calfit.estimation import estimate_many as estimate_many
 from core.calfit.estimation import warm as warm
+from core.calfit.forecasting import Forecast as Forecast
+from core.calfit.forecasting import forecast as forecast
+from core.calfit.forecasting import weekday_offsets as weekday_offsets
 from core.calfit.planning import Plan as Plan
 from core.calfit.planning import plan as plan
 from core.calfit.posterior import Posterior as Posterior

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from core.calfit.behavior import HELPLESSNESS, Behavior, Course, Floats, check_goals, check_history, course
 from core.calfit.estimation import Achievement, check_helplessness
@@ -34,7 +34,10 @@ class Posterior:
         self_efficacy: mu, steps, shape (N,).
         noise: scale of the Laplace noise of a day's count, steps, shape (N,).
         helplessness: gamma.
-        offset: what tomorrow's weekday adds to the baseline, steps.
+        offset: what tomorrow adds to the baseline, steps; a number, or draws (N,) where weekday effects were estimated.
+        weekday_effects: what each weekday adds, Monday to Sunday, steps that sum to 0, shape (N, 7); None if the
+            posterior knows no weekdays.
+        weekday: tomorrow's, 0 for Monday to 6 for Sunday; None likewise.
         achievement: "latent" or "observed": what lifts responsiveness, the model's own steps or the counts.
         identified: for baseline, responsiveness and self_efficacy whether it is known well enough to act
             on: whether its 90 % interval is at most half as wide as the prior's before any day.
@@ -47,7 +50,9 @@ class Posterior:
     self_efficacy: Floats
     noise: Floats
     helplessness: float
-    offset: float
+    offset: float | Floats
+    weekday_effects: Floats | None
+    weekday: int | None
     achievement: Achievement
     identified: Mapping[str, bool]
     missing: tuple[str, ...]
@@ -57,6 +62,11 @@ class Posterior:
     def capacity(self) -> Floats:
         """The highest goal that is met tomorrow, c = u_b + p / 2 with tomorrow's weekday, shape (N,)."""
         return np.maximum(self.baseline + self.offset, 0.0) + self.responsiveness / 2
+
+    @property
+    def offsets(self) -> Floats:
+        """The mean effect of each weekday, Monday to Sunday, steps, shape (7,); zeros without weekdays."""
+        return np.zeros(7) if self.weekday_effects is None else np.asarray(self.weekday_effects.mean(axis=0))
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -124,6 +134,7 @@ def posterior(
     *,
     helplessness: float = HELPLESSNESS,
     achievement: Achievement = "latent",
+    weekdays: ArrayLike | None = None,
     offsets: ArrayLike | None = None,
     offset_tomorrow: float = 0.0,
     prior: Prior = PRIOR,
@@ -138,7 +149,9 @@ def posterior(
         helplessness: gamma, taken as known, as in the paper.
         achievement: "latent": responsiveness rises when the model's own steps reach the goal (eq. 3); "observed": when
             the count does, and a day without a count counts as a goal not met.
-        offsets: added to the baseline on each day (its weekday's effect), shape (T,).
+        weekdays: 0 for Monday to 6 for Sunday, shape (T,), days one after another. With them the weekdays' effects on
+            the baseline are estimated along with the rest, and their doubt is part of everything.
+        offsets: effects that are known, added to the baseline on each day, shape (T,); not with ``weekdays``.
         offset_tomorrow: the same for the day after the history.
         prior: what is plausible before any count.
         draws: how many, at least 100.
@@ -148,6 +161,9 @@ def posterior(
         InputError: for a history that cannot be used, or arguments out of their range.
     """
     counts, wanted = check_history(steps, goals)
+    days = None if weekdays is None else check_weekdays(weekdays, counts.shape)
+    if days is not None and (offsets is not None or offset_tomorrow):
+        raise InputError("Weekday effects are either estimated (weekdays) or known (offsets), not both.")
     shifts = np.zeros(counts.size) if offsets is None else np.asarray(offsets, dtype=np.float64)
     if shifts.shape != counts.shape or not np.isfinite(shifts).all() or not np.isfinite(offset_tomorrow):
         raise InputError(
@@ -158,26 +174,32 @@ def posterior(
     check_helplessness(helplessness)
     if draws < 100:
         raise InputError(f"draws must be at least 100; it is {draws}.")
-    history = History(counts, wanted, shifts, helplessness, achievement == "observed")
+    history = History(counts, wanted, shifts, days, helplessness, achievement == "observed")
     rng = np.random.default_rng(seed)
     first, cloud, misfit = sample(history, prior, draws, rng)
-    now = prior.parameters(cloud)
-    after = (now[0], history.follow(*now)[1], now[2])
+    baseline, p_1, self_efficacy, effects = history.read(cloud, prior)
+    _, tomorrow = history.follow(baseline, p_1, self_efficacy, effects)
+    before, after = history.read(first, prior)[:3], (baseline, tomorrow, self_efficacy)
     identified = {
         name: bool(_width(new) <= NARROWED * _width(old))
-        for name, new, old in zip(NAMES, after, prior.parameters(first), strict=True)
+        for name, new, old in zip(NAMES, after, before, strict=True)
     }
     noise = prior.scales(misfit, history.counted, rng)
+    weekday = None if days is None else (int(days[-1]) + 1) % 7
     return Posterior(
-        baseline=_frozen(after[0]),
-        responsiveness=_frozen(after[1]),
-        self_efficacy=_frozen(after[2]),
+        baseline=_frozen(baseline),
+        responsiveness=_frozen(tomorrow),
+        self_efficacy=_frozen(self_efficacy),
         noise=_frozen(noise),
         helplessness=helplessness,
-        offset=float(offset_tomorrow),
+        offset=float(offset_tomorrow)
+        if effects is None or weekday is None
+        else _frozen(effects[weekday].copy()),
+        weekday_effects=None if effects is None else _frozen(effects.T.copy()),
+        weekday=weekday,
         achievement=achievement,
         identified=identified,
-        missing=what_is_missing(history, now, noise, identified),
+        missing=what_is_missing(history, (baseline, p_1, self_efficacy), effects, noise, identified),
         seed=seed,
     )
 
@@ -195,8 +217,7 @@ def chances(
     Args:
         belief: a posterior; its tomorrow is the plan's first day.
         goals: steps, shape (T,).
-        offsets: added to the baseline on each of the plan's days (its weekday's effect), shape (T,). Without them the
-            plan's days have no weekday.
+        offsets: as for `outlook`.
         counted: the chance that the count reaches the goal, not that the goal is within reach.
 
     Returns:
@@ -222,7 +243,8 @@ def outlook(belief: Posterior, goals: ArrayLike, *, offsets: ArrayLike | None = 
     Args:
         belief: a posterior; its tomorrow is the plan's first day.
         goals: steps, shape (T,).
-        offsets: added to the baseline on each of the plan's days, shape (T,).
+        offsets: known effects, added to the baseline on each of the plan's days, shape (T,). Without them the days
+            follow tomorrow's weekday with the effects that the posterior has drawn, if it has weekdays.
 
     Returns:
         A course of shape (N, T) without the noise of counts. Where achievement is "observed", each draw has counts of
@@ -232,11 +254,11 @@ def outlook(belief: Posterior, goals: ArrayLike, *, offsets: ArrayLike | None = 
         InputError: for goals that cannot be used or offsets that do not fit them.
     """
     wanted = check_goals(goals)
-    shifts = np.zeros(wanted.size) if offsets is None else np.asarray(offsets, dtype=np.float64)
-    if shifts.shape != wanted.shape or not np.isfinite(shifts).all():
-        raise InputError(
-            f"offsets must be finite, one for each of the {wanted.size} goals; shape {shifts.shape}."
-        )
+    shifts = _shifts(belief, wanted.size) if offsets is None else np.asarray(offsets, dtype=np.float64)
+    if shifts.shape[-1:] != wanted.shape or (offsets is not None and shifts.ndim != 1):
+        raise InputError(f"offsets must be one for each of the {wanted.size} goals; shape {shifts.shape}.")
+    if not np.isfinite(shifts).all():
+        raise InputError("offsets must be finite numbers of steps.")
     start, gamma = (
         (belief.baseline, belief.responsiveness, belief.self_efficacy),
         np.float64(belief.helplessness),
@@ -248,10 +270,32 @@ def outlook(belief: Posterior, goals: ArrayLike, *, offsets: ArrayLike | None = 
     p = made.responsiveness
     for day in range(wanted.size):
         one = slice(day, day + 1)
-        today = course(start[0], p[:, day], start[2], gamma, wanted[one], offsets=shifts[one])
+        today = course(start[0], p[:, day], start[2], gamma, wanted[one], offsets=shifts[..., one])
         made.steps[:, day], made.met[:, day] = today.steps[:, 0], today.met[:, 0]
         p[:, day + 1] = gamma * p[:, day] + start[2] * (today.steps[:, 0] + errors[:, day] >= wanted[day])
     return made
+
+
+def _shifts(belief: Posterior, days: int) -> Floats:
+    """What the drawn weekday effects add on each of the days from tomorrow, (N, days); zeros (days,) without."""
+    if belief.weekday_effects is None or belief.weekday is None:
+        return np.zeros(days)
+    return belief.weekday_effects[:, (belief.weekday + np.arange(days)) % 7]
+
+
+def check_weekdays(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """Weekdays of days that have values of this shape.
+
+    Raises:
+        InputError: for weekdays that are none, or do not fit.
+    """
+    days = np.asarray(values)
+    if days.shape != shape or days.ndim != 1 or not np.isin(days, np.arange(7)).all():
+        raise InputError(
+            "weekdays must be one for each day of steps, from 0 for Monday to 6 for Sunday; "
+            f"shape {days.shape} for steps of shape {shape}."
+        )
+    return days.astype(np.intp)
 
 
 def _width(draws: Floats) -> float:

@@ -18,6 +18,8 @@ class Prior:
         responsiveness: scale of p_1, which is Weibull: its 63rd percentile, steps.
         self_efficacy: scale of mu, which is Weibull: its 63rd percentile, steps.
         shape: of both Weibulls; 1.5 lets a client be all but deaf to goals.
+        weekday: median of the standard deviation of weekday effects on the baseline, steps.
+        weekday_spread: standard deviation of its logarithm.
         noise_shape: a of the inverse gamma of the Laplace noise's scale.
         noise_rate: b of it, steps; the mean is b / (a - 1).
 
@@ -30,6 +32,8 @@ class Prior:
     responsiveness: float = 3_500.0
     self_efficacy: float = 650.0
     shape: float = 1.5
+    weekday: float = 500.0
+    weekday_spread: float = 0.7
     noise_shape: float = 8.0
     noise_rate: float = 15_000.0
 
@@ -40,15 +44,20 @@ class Prior:
                 raise InputError(f"prior.{name} must be a number above 0; it is {value}.")
 
     def parameters(self, normals: Floats) -> tuple[Floats, Floats, Floats]:
-        """(u_b, p_1, mu), each of shape (N,), that independent standard normals (3, N) stand for."""
+        """(u_b, p_1, mu), each of shape (N,), that the first three of independent standard normals (D, N) stand for."""
         from scipy.special import log_ndtr
 
-        responsiveness, self_efficacy = (-log_ndtr(-normals[1:])) ** (1 / self.shape)
+        responsiveness, self_efficacy = (-log_ndtr(-normals[1:3])) ** (1 / self.shape)
         return (
             self.baseline * np.exp(self.baseline_spread * normals[0]),
             self.responsiveness * responsiveness,
             self.self_efficacy * self_efficacy,
         )
+
+    def weekday_effects(self, normals: Floats) -> Floats:
+        """Effects (7, N), Monday to Sunday, that sum to 0, from standard normals (8, N), the first for size."""
+        size = self.weekday * np.exp(self.weekday_spread * normals[0])
+        return np.asarray(size * (normals[1:] - normals[1:].mean(axis=0)))
 
     def scales(self, misfit: Floats, counts: int, rng: np.random.Generator) -> Floats:
         """A Laplace scale drawn for each sum of absolute misfits, shape (N,), over so many counts.

@@ -12,29 +12,38 @@ ROUND = 500  # steps, of the goals named
 
 
 def what_is_missing(
-    history: History, parameters: tuple[Floats, Floats, Floats], noise: Floats, identified: Mapping[str, bool]
+    history: History,
+    parameters: tuple[Floats, Floats, Floats],
+    effects: Floats | None,
+    noise: Floats,
+    identified: Mapping[str, bool],
 ) -> tuple[str, ...]:
     """A sentence for each parameter that is not identified: why, and what would tell.
 
     Args:
         history: the days so far.
         parameters: draws of u_b, p_1 and mu from the posterior, each (N,).
+        effects: draws of the weekdays' effects, (7, N), if the history has weekdays.
         noise: draws of the scale of a day's noise, (N,).
         identified: for "baseline", "responsiveness" and "self_efficacy" whether they are.
     """
     if all(identified.values()):
         return ()
+    shifts = history.offsets
+    if effects is not None and history.weekdays is not None:
+        shifts = effects[history.weekdays].T
     achieved = history.counts >= history.goals if history.observed else None
     made = course(
         *parameters,
         np.float64(history.helplessness),
         history.goals,
-        offsets=history.offsets,
+        offsets=shifts,
         achieved=achieved,
     )
     counted = np.isfinite(history.counts)
     usual = float(np.median(parameters[0]))
-    stretching = int((counted & (history.goals > np.maximum(usual + history.offsets, 0.0))).sum())
+    ordinary = usual + (np.median(shifts, axis=0) if shifts.ndim > 1 else shifts)
+    stretching = int((counted & (history.goals > np.maximum(ordinary, 0.0))).sum())
     beyond = int((counted & (made.met.mean(axis=0) < 0.5)).sum())
     # The highest goal that is probably within reach on an ordinary day, as it stands at the end of the history.
     reach = float(np.median(parameters[0] + made.responsiveness[:, -1] / 2))

@@ -1,0 +1,178 @@
+"""The week ahead: daily steps as the posterior expects them, beside the paper's estimate and two plain averages.
+
+Real steps follow the week, so a weekday's effect on the baseline is estimated first, drawn towards none for as long as
+too few weeks are there to show it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.calfit.behavior import HELPLESSNESS, Behavior, Floats, check_goals, check_history, simulate
+from core.calfit.estimation import Achievement, estimate
+from core.calfit.posterior import Posterior, check_weekdays, outlook, posterior
+from core.calfit.prior import PRIOR, Prior
+from core.errors import InputError
+
+Weekdays = NDArray[np.intp]
+
+RATIOS = np.geomspace(0.001, 2.0, 16)
+"""How the variance of weekday effects may relate to that of a day's noise."""
+TYPICAL, SPREAD = 0.06, 1.2  # the ratio's log-normal prior: median, and standard deviation of the logarithm
+LOOK_BACK = 28  # days of the plain averages
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Daily steps ahead.
+
+    Attributes:
+        steps: median, shape (H,).
+        low: the count of a day is at least this with probability 0.95, shape (H,).
+        high: the count of a day is at most this with probability 0.95, shape (H,).
+        belief: the posterior on the first day ahead.
+    """
+
+    steps: Floats
+    low: Floats
+    high: Floats
+    belief: Posterior
+
+
+def weekday_offsets(steps: ArrayLike, weekdays: ArrayLike) -> Floats:
+    """What each weekday adds to a client's usual steps, partially pooled.
+
+    A one-way random-effects model: a day's count is a level, its weekday's effect and noise. The ratio of the two
+    variances has a prior and is integrated out over a grid, so that one or two weeks move the effects little and
+    a steady pattern of many weeks is taken for what it is.
+
+    Args:
+        steps: counts, shape (T,), NaN where there is none.
+        weekdays: 0 for Monday to 6 for Sunday, shape (T,).
+
+    Returns:
+        Steps, Monday to Sunday, shape (7,), that sum to 0; all 0 if there is nothing to compare.
+
+    Raises:
+        InputError: for counts that are negative or infinite, or weekdays that are none or do not fit the counts.
+    """
+    counts = np.asarray(steps, dtype=np.float64)
+    days = check_weekdays(weekdays, counts.shape)
+    if np.isinf(counts).any() or (counts < 0).any():
+        raise InputError("steps must be 0 or more, NaN on a day without a count.")
+    seen = np.isfinite(counts)
+    number = np.bincount(days[seen], minlength=7)
+    if number.sum() < 3 or (number > 0).sum() < 2 or np.ptp(counts[seen]) == 0:
+        return np.zeros(7)
+    centred = counts[seen] - counts[seen].mean()
+    means = np.bincount(days[seen], centred, minlength=7) / np.maximum(number, 1)
+    within = float((centred**2).sum() - (number * means**2).sum())
+    ratios = RATIOS[:, None]
+    # Precision of each weekday's mean about the level, in units of the noise's; weekdays not seen have none.
+    precision = number / (1 + ratios * number)
+    level = (precision * means).sum(axis=1) / precision.sum(axis=1)
+    misfit = within + (precision * (means - level[:, None]) ** 2).sum(axis=1)
+    logs = (
+        -0.5 * np.log1p(ratios * number).sum(axis=1)
+        - 0.5 * np.log(precision.sum(axis=1))
+        - 0.5 * (number.sum() - 1) * np.log(misfit)
+        - 0.5 * (np.log(RATIOS / TYPICAL) / SPREAD) ** 2
+    )
+    weights = np.exp(logs - logs.max())
+    effects = (weights / weights.sum()) @ (ratios * precision * (means - level[:, None]))
+    return np.asarray(effects - effects.mean())
+
+
+def forecast(
+    steps: ArrayLike,
+    goals: ArrayLike,
+    weekdays: ArrayLike,
+    next_goals: ArrayLike,
+    *,
+    helplessness: float = HELPLESSNESS,
+    achievement: Achievement = "latent",
+    prior: Prior = PRIOR,
+    seed: int = 0,
+) -> Forecast:
+    """Steps on the days after a history, by the posterior with weekday effects.
+
+    Args:
+        steps: counts, shape (T,), NaN where there is none.
+        goals: of each day, steps, shape (T,).
+        weekdays: 0 for Monday to 6 for Sunday, shape (T,); the days ahead follow the last.
+        next_goals: of each day ahead, steps, shape (H,).
+        helplessness: gamma.
+        achievement: as for `posterior`.
+        prior: as for `posterior`.
+        seed: the same arguments and seed give the same forecast.
+
+    Raises:
+        InputError: for a history, weekdays or goals that cannot be used.
+    """
+    counts, wanted = check_history(steps, goals)
+    ahead = check_goals(next_goals)
+    belief = posterior(
+        counts,
+        wanted,
+        weekdays=weekdays,
+        helplessness=helplessness,
+        achievement=achievement,
+        prior=prior,
+        seed=seed,
+    )
+    made = outlook(belief, ahead).steps
+    noise = np.random.default_rng(seed).laplace(size=made.shape) * belief.noise[:, None]
+    low, high = np.quantile(np.maximum(made + noise, 0.0), [0.05, 0.95], axis=0)
+    return Forecast(np.median(made, axis=0), low, high, belief)
+
+
+def by_posterior(steps: Floats, goals: Floats, weekdays: Weekdays, next_goals: Floats) -> Floats:
+    """The posterior's median with weekday effects, (H,)."""
+    return forecast(steps, goals, weekdays, next_goals).steps
+
+
+def by_estimate(steps: Floats, goals: Floats, weekdays: Weekdays, next_goals: Floats) -> Floats:  # noqa: ARG001
+    """The paper's point estimate carried on, (H,); it knows no weekdays."""
+    found = estimate(steps, goals)
+    tomorrow = Behavior(
+        found.behavior.baseline,
+        float(found.course.responsiveness[-1]),
+        found.behavior.self_efficacy,
+        found.behavior.helplessness,
+    )
+    return simulate(tomorrow, next_goals).steps
+
+
+def by_weekday_mean(steps: Floats, goals: Floats, weekdays: Weekdays, next_goals: Floats) -> Floats:  # noqa: ARG001
+    """The mean of the same weekday in the last 28 days, (H,); of all of them if it has no count."""
+    recent, days = steps[-LOOK_BACK:], weekdays[-LOOK_BACK:]
+    seen = np.isfinite(recent)
+    number = np.bincount(days[seen], minlength=7)
+    total = np.bincount(days[seen], recent[seen], minlength=7)
+    every = total.sum() / number.sum()
+    means = np.where(number > 0, total / np.maximum(number, 1), every)
+    return np.asarray(means[_after(weekdays, next_goals.size)])
+
+
+def by_median(steps: Floats, goals: Floats, weekdays: Weekdays, next_goals: Floats) -> Floats:  # noqa: ARG001
+    """The median of the last 28 days, (H,)."""
+    return np.full(next_goals.size, np.nanmedian(steps[-LOOK_BACK:]))
+
+
+Method = Callable[[Floats, Floats, Weekdays, Floats], Floats]
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "posterior, weekday effect": by_posterior,
+        "the paper's estimate": by_estimate,
+        "weekday mean, 28 days": by_weekday_mean,
+        "median, 28 days": by_median,
+    }
+)
+"""Ways to forecast (steps, goals, weekdays, next_goals) -> (H,), by the name that tables give them."""
+
+
+def _after(weekdays: Weekdays, days: int) -> Weekdays:
+    return np.asarray((weekdays[-1] + 1 + np.arange(days)) % 7)
