@@ -20,6 +20,7 @@ from core import __version__
 from core.errors import SpotterError
 from core.services import Store, models, preparing
 from core.services.workers import Supervisor
+from workbench import phone
 from workbench.context import DATA_VARIABLE
 
 APP = Path(__file__).parent / "app.py"
@@ -37,7 +38,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds ``SECURITY_HEADERS`` to every answer."""
+    """ASGI middleware that adds those ``SECURITY_HEADERS`` to every answer that it does not set itself."""
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self.app = app
@@ -47,10 +48,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    *((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
-                ]
+                own = {name.lower() for name, _ in message["headers"]}
+                added = ((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+                message["headers"] = [*message["headers"], *(pair for pair in added if pair[0] not in own)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -98,7 +98,7 @@ def _bound(port: int) -> socket.socket:
 
 
 def application(store: Store, ready: Callable[[], None] = lambda: None) -> Any:
-    """The ASGI application: the pages, ``/api/health``, security headers, and the workers' supervisor.
+    """The ASGI application: pages, ``/api/health``, clients' phones, security headers, and the workers' supervisor.
 
     ``ready`` is called when it is about to answer.
     """
@@ -122,7 +122,7 @@ def application(store: Store, ready: Callable[[], None] = lambda: None) -> Any:
     return st.App(
         str(APP),
         lifespan=lifespan,
-        routes=[Route("/api/health", health)],
+        routes=[Route("/api/health", health), *phone.routes(store)],
         middleware=[Middleware(SecurityHeaders)],
     )
 
