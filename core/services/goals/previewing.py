@@ -8,7 +8,7 @@ import numpy as np
 
 from core.calfit import GOAL_CAP, Behavior, Posterior, chances, outlook
 from core.calfit.behavior import Floats, course
-from core.calfit.planning import plan
+from core.calfit.planning import Plan, plan
 from core.calfit.policies import POLICIES, next_goals
 from core.services.goals.fitting import Fit
 from core.services.goals.record import History, Record
@@ -37,7 +37,7 @@ class Preview:
         binding: for each day the rule that holds the goal where it is.
         in_force: for each day the goal in force now, None without one.
         method: ``closed form``, ``program``, or the name of a simple policy.
-        note: a sentence about the method, where one is needed.
+        plan: the plan behind it, None where a simple policy set the goals.
     """
 
     settings: PlanSettings
@@ -52,7 +52,7 @@ class Preview:
     binding: tuple[str, ...]
     in_force: tuple[int | None, ...]
     method: str
-    note: str = ""
+    plan: Plan | None
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -116,6 +116,7 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
     behavior = settings.behavior(fit.behavior if fit else usual(record))
     horizon = settings.horizon
     offsets = fit.ahead(record.starts_on, horizon) if fit and horizon > 0 else None
+    made = None
     if settings.policy == CALFIT:
         made = plan(
             behavior,
@@ -164,6 +165,7 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
             record.planned.get(record.starts_on + timedelta(days=place)) for place in range(goals.size)
         ),
         method=method,
+        plan=made,
     )
 
 

@@ -1,0 +1,142 @@
+"""A preview keeps its rules and says what it counts on; the comparison plays every policy in the same futures."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sample_data
+from core.calfit import Behavior, simulate
+from core.errors import InputError
+from core.services import Store, goals, preparing
+from core.services.goals.settings import PlanSettings
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preparing, "_yesterday", lambda: sample_data.LAST_DAY)
+        store = Store(tmp_path_factory.mktemp("goals") / "data")
+        preparing.add_sample(store, lambda _line: None)
+    records = goals.read_many(store, 1, now=datetime(2026, 3, 16, 12, tzinfo=UTC))
+    yield [(record, goals.fit(record.history)) for record in records[:3]]
+    store.close()
+
+
+def test_a_preview_is_what_the_behaviour_makes_of_its_goals(fitted):
+    for record, fit in fitted:
+        made = goals.preview(record, fit, goals.suggested(fit))
+        offsets = fit.ahead(record.starts_on, made.goals.size)
+        np.testing.assert_allclose(made.expected, simulate(made.behavior, made.goals, offsets=offsets).steps)
+        assert len(made.binding) == len(made.in_force) == made.goals.size == 14
+        assert (made.low <= made.high).all()
+        assert ((made.chance >= 0) & (made.chance <= 1)).all()
+        assert (made.goals % 50 == 0).all()
+
+
+def test_a_harder_plan_has_lower_chances_and_a_trainers_baseline_moves_them(fitted):
+    record, fit = fitted[0]
+    settings = goals.suggested(fit)
+    easy, hard = (goals.preview(record, fit, replace(settings, challenge=c, ramp=None)) for c in (0.3, 1.0))
+    assert easy.goals.sum() < hard.goals.sum()
+    assert easy.chance[0] >= hard.chance[0]
+    kept = {"policy": "fixed 10,000"}
+    stronger = goals.preview(record, fit, replace(settings, baseline=settings.baseline + 3000, **kept))
+    weaker = goals.preview(record, fit, replace(settings, **kept))
+    assert stronger.chance.mean() > weaker.chance.mean()
+
+
+@given(
+    weekdays=st.sets(st.integers(0, 6), max_size=3),
+    horizon=st.integers(1, 30),
+    cap=st.integers(3_000, 20_000),
+    ramp=st.none() | st.integers(50, 1_000),
+)
+def test_rules_hold_whatever_they_are(fitted, weekdays, horizon, cap, ramp):
+    record, fit = fitted[1]
+    made = goals.preview(
+        record,
+        fit,
+        replace(
+            goals.suggested(fit), rest_weekdays=tuple(weekdays), horizon=horizon, cap=float(cap), ramp=ramp
+        ),
+    )
+    assert (made.goals <= cap).all()
+    for day, goal, rule in zip(made.days, made.goals, made.binding, strict=True):
+        assert goal <= made.behavior.baseline + fit.offsets.max() or day.weekday() not in weekdays
+        assert (rule == "rest day") <= (day.weekday() in weekdays)
+
+
+def test_a_policy_takes_the_plans_place(fitted):
+    record, fit = fitted[0]
+    made = goals.preview(record, fit, PlanSettings(policy="fixed 10,000", horizon=5))
+    assert list(made.goals) == [10_000] * 5
+    assert made.binding == ("fixed 10,000",) * 5
+
+
+def test_without_an_estimate_a_run_in_week_is_suggested_and_nothing_is_made_up(fitted):
+    record = replace(fitted[0][0], history=None, why_not="No goals on record.")
+    made = goals.preview(record, None, goals.suggested(None))
+    assert list(made.goals) == [3000, 3500, 4000, 4500, 5000, 5500, 6000]
+    assert (made.chance, made.low, made.chance_counted) == (None, None, None)
+    assert made.behavior.responsiveness == 0
+
+
+def test_the_comparison_is_seeded_paired_and_knows_an_easy_goal_from_a_hard_one(fitted):
+    record, fit = fitted[0]
+    easy = goals.preview(record, fit, replace(goals.suggested(fit), cap=3000.0))
+    first, again = (goals.compare(record, fit, easy) for _ in range(2))
+    assert [row.steps for row in first] == [row.steps for row in again]
+    rows = {row.name: row for row in first}
+    assert first[0].name == "this plan"
+    assert rows["this plan"].met > rows["fixed 10,000"].met
+    same = goals.preview(record, fit, replace(goals.suggested(fit), policy="fixed 10,000"))
+    mine, fixed = (
+        next(r for r in goals.compare(record, fit, same) if r.name == name)
+        for name in ("this plan", "fixed 10,000")
+    )
+    assert (mine.steps, mine.met) == (fixed.steps, fixed.met), "the same goals in the same futures"
+
+
+def test_a_group_is_planned_each_by_its_own_estimate(fitted):
+    records = [record for record, _ in fitted]
+    told: list[float] = []
+    rules = PlanSettings(baseline=1.0, horizon=7)
+    proposals = list(goals.propose(records, rules, progress=told.append))
+    assert told[-1] == 1.0
+    for proposal, (record, fit) in zip(proposals, fitted, strict=True):
+        assert proposal.preview.behavior == fit.behavior
+        np.testing.assert_array_equal(
+            proposal.preview.goals, goals.preview(record, fit, replace(goals.suggested(fit), horizon=7)).goals
+        )
+    empty = replace(records[0], history=None, why_not="No steps on record.")
+    assert next(iter(goals.propose([empty], rules))).why_not == "No steps on record."
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"challenge": 3.0}, {"horizon": 0}, {"cap": 30_000.0}, {"baseline": -5.0}, {"policy": "luck"}],
+)
+def test_settings_that_cannot_be_are_refused(fitted, settings):
+    record, fit = fitted[0]
+    with pytest.raises(InputError):
+        goals.preview(record, fit, replace(goals.suggested(fit), **settings))
+
+
+def test_settings_survive_json():
+    settings = PlanSettings(rest_weekdays=(0, 6), fixed=((2, 8000),), weekly_least=40_000.0)
+    assert (
+        PlanSettings.from_json(settings.to_json() | {"rest_weekdays": [0, 6], "fixed": [[2, 8000]]})
+        == settings
+    )
+    with pytest.raises(InputError, match="luck"):
+        PlanSettings.from_json({"luck": 1})
+
+
+def test_the_papers_estimate_stands_at_the_plans_first_day(fitted):
+    _, fit = fitted[0]
+    assert isinstance(fit.papers, Behavior)
+    assert fit.papers.responsiveness == pytest.approx(fit.estimate.course.responsiveness[-1])

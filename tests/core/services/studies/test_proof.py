@@ -1,0 +1,88 @@
+"""The proof of a client's estimate and plan: what the solvers prove, told as they say it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from core.calfit import Behavior, simulate
+from core.errors import InputError
+from core.services import goals
+from core.services.studies import options, proof
+from core.services.studies.study import Context
+from core.store import people, steps
+
+
+@pytest.fixture
+def client(store):
+    """Ten days of a client who does as the model says, but for some noise."""
+    rng = np.random.default_rng(8)
+    today = datetime.now(UTC).date()
+    wanted = [3000, 3500, 4000, 4500, 5000, 5500, 6000, 9000, 7000, 6500]
+    taken = simulate(Behavior(5000, 2500, 700), wanted).steps + rng.laplace(0, 400, 10)
+    with store.transaction() as db:
+        cohort = people.add_cohort(db, "Own", source="test", synthetic=False)
+        key = people.add_clients(db, cohort, [{"reference": "a", "name": "Ann"}])["a"]
+        days = [(today - timedelta(days=10 - place)).isoformat() for place in range(10)]
+        steps.add(db, [(key, *row) for row in zip(days, map(int, taken), wanted, strict=True)])
+    return key
+
+
+def run(store, **values):
+    settings = options.build(proof.Settings, values, store)
+    data = proof.STUDY.load(store, settings).value
+    told: list[float] = []
+    results = [
+        proof.STUDY.run_piece(settings, 0, piece, Context(store, data), told.append)
+        for piece in range(len(proof.STUDY.pieces(settings, 0)))
+    ]
+    return proof.STUDY.combine(settings, json.loads(json.dumps(results)))
+
+
+@pytest.mark.parametrize("solver", ["SCIP", "HIGHS"])
+def test_a_short_history_and_its_plan_are_proven(store, client, solver):
+    result = run(store, client=client, solver=solver, seconds=30)
+    estimate, plan = (dict(zip(proof.COLUMNS, row, strict=True)) for row in result.tables[0].rows)
+    assert estimate["proven"] is True
+    assert plan["proven"] is True
+    assert "is proven" in result.headline[0]
+    assert estimate["gap, %"] < 0.1
+    assert plan["proven bound"] == pytest.approx(plan["in force or shown"], rel=1e-5)
+    assert not result.synthetic
+
+
+def test_out_of_time_is_said_to_prove_nothing(store, client):
+    told = [
+        {
+            "synthetic": True,
+            "estimate": {
+                "loss": 100.0,
+                "best": 90.0,
+                "bound": 40.0,
+                "gap": 0.6,
+                "proven": False,
+                "status": "timelimit",
+                "seconds": 60.0,
+            },
+        },
+        {"synthetic": True, "plan": None, "policy": "fixed 10,000"},
+    ]
+    result = proof.STUDY.combine(proof.Settings(), told)
+    assert "not proven within 60 s: at most 60.00 % above" in result.headline[0]
+    assert "nothing to prove" in result.headline[1]
+    assert result.synthetic
+
+
+def test_the_plan_on_the_page_is_the_one_that_is_proven(store, client):
+    chosen = goals.PlanSettings(policy="fixed 10,000", horizon=3)
+    result = run(store, client=client, solver="HIGHS", seconds=30, plan=json.dumps(chosen.to_json()))
+    assert len(result.tables[0].rows) == 1
+    assert "fixed 10,000" in result.headline[1]
+    with pytest.raises(InputError, match="JSON"):
+        run(store, client=client, solver="HIGHS", seconds=30, plan="{")
+
+
+def test_without_a_history_there_is_nothing_to_prove(store):
+    with pytest.raises(InputError, match="Nothing to prove"):
+        proof.STUDY.load(store, proof.Settings(client=1))
