@@ -2,8 +2,8 @@
 
 The loss is piecewise linear in x = (u_b, p_1, mu), with jumps where a goal turns from missed to met. Along any line
 it can be minimised exactly, jumps included, by walking from one kink to the next. The search starts from the best
-points of a grid, one for each pattern of goals met and missed, and goes from vertex to vertex of the arrangement of
-kinks along its edges. Nothing in it is random.
+points of a grid, one for each pattern of goals met and missed, and of lines through the box, and goes from vertex to
+vertex of the arrangement of kinks along its edges. Nothing in it is random.
 """
 
 import functools
@@ -19,10 +19,13 @@ Words = NDArray[np.uint64]
 
 EPSILON = 1e-5  # how far from a jump a point stays, so that rounding cannot put it on the other side
 NEAR = 1e-3  # steps; a kink closer than this counts as touched
+SAME = 1e-2  # steps; points nearer than this lead to the same end
+REMEMBERED = 512  # points
 GAIN = 1e-6  # steps; less is no gain
 KINKS = 10  # how many of the kinks at a point are looked at, the three axes included
 ROUNDS = 60  # moves of one descent; it ends by itself long before
 PATTERNS = 8192  # rows of the table of patterns, of which half are used
+REACH = 1.1  # times the loss at hand; a line is followed until a stretch on which the loss stays above this
 SLACK = 1.3  # patterns with more than this times the least loss on the grid are not worth a descent
 
 _compiled = numba.njit(nogil=True, error_model="numpy")
@@ -102,65 +105,65 @@ def _grid(bounds: Floats, points: int, days: Days, table: Floats, keys: Words) -
 
 
 @_compiled
-def _root(height: float, rise: float, probe: float, end: float) -> float:
-    """Where height + rise s = 0, if that is after ``probe`` and before ``end``; else ``end``."""
-    if rise != 0.0:
-        root = -height / rise
-        if probe < root < end:
-            return root
-    return end
+def _reached(height: float, rise: float, within: float) -> float:
+    """How far ahead a line comes to 0 from ``height``, if it does so ``within``; else ``within``."""
+    if height * rise < 0.0:
+        return min(within, -height / rise)
+    return within
 
 
 @_compiled
-def _line(x: Floats, d: Floats, bounds: Floats, days: Days, roots: Floats, jumps: Floats) -> float:
-    """The s with the least loss at x + s d within the bounds, exact but for ``EPSILON``.
+def _line(
+    x: Floats, d: Floats, bounds: Floats, days: Days, limit: float, roots: Floats, jumps: Floats
+) -> float:
+    """The s >= 0 with the least loss at x + s d within the bounds, exact but for ``EPSILON``.
 
-    Walks the line a piece at a time; on a piece each day's steps are linear in s and so the loss is convex.
+    Walks a piece at a time; on a piece each day's steps are linear in s and so the loss is convex. Turns back at a
+    piece on which the loss stays above ``limit``.
     """
-    low, high = -np.inf, np.inf
+    high = np.inf
     for k in range(3):
-        if d[k] != 0.0:
-            a, b = -x[k] / d[k], (bounds[k] - x[k]) / d[k]
-            low, high = max(low, min(a, b)), min(high, max(a, b))
-    best, where = np.inf, 0.0
-    probe, end = low, low
-    while probe <= high and end < high:
-        end, kinks = high, 0
+        if d[k] > 0.0:
+            high = min(high, (bounds[k] - x[k]) / d[k])
+        elif d[k] < 0.0:
+            high = min(high, -x[k] / d[k])
+    best, where, probe = np.inf, 0.0, 0.0
+    while probe < high:
+        ahead, kinks = high - probe, 0  # length of the piece, kinks on it
         value, slope = 0.0, 0.0
-        p, dp = x[1], d[1]
+        p, dp = x[1] + d[1] * probe, d[1]
+        u, mu = x[0] + d[0] * probe, x[2] + d[2] * probe
         for t in range(days.goals.size):
             goal = days.goals[t]
-            base, dbase = x[0] + days.offsets[t], d[0]
+            base, dbase = u + days.offsets[t], d[0]
             if days.offsets[t] < 0.0:
-                end = _root(base, dbase, probe, end)
-            if base + dbase * probe < 0.0:
-                base, dbase = 0.0, 0.0
-            c, dc = base + p / 2, dbase + dp / 2
-            capacity = c + dc * probe
+                ahead = _reached(base, dbase, ahead)
+                if base < 0.0:
+                    base, dbase = 0.0, 0.0
+            capacity, dcapacity = base + p / 2, dbase + dp / 2
             if days.achieved[t] < 0.0:
-                end = _root(c - goal + 0.5, dc, probe, end)
+                ahead = _reached(capacity - goal + 0.5, dcapacity, ahead)
             if not np.isnan(days.steps[t]):
-                end = _root(c - goal, dc, probe, end)
-                end = _root(base - goal, dbase, probe, end)
-                if base + dbase * probe >= goal:
-                    here, rise = base + dbase * probe, dbase
+                ahead = _reached(capacity - goal, dcapacity, ahead)
+                ahead = _reached(base - goal, dbase, ahead)
+                if base >= goal:
+                    gap, rise = base - days.steps[t], dbase
                 elif capacity >= goal:
-                    here, rise = goal, 0.0
+                    gap, rise = goal - days.steps[t], 0.0
                 else:
-                    here, rise = capacity, dc
-                gap = here - days.steps[t]
+                    gap, rise = capacity - days.steps[t], dcapacity
                 value += abs(gap)
                 slope += rise if gap > 0.0 or (gap == 0.0 and rise > 0.0) else -rise
                 if gap * rise < 0.0:
-                    roots[kinks], jumps[kinks] = probe - gap / rise, 2 * abs(rise)
+                    roots[kinks], jumps[kinks] = -gap / rise, 2 * abs(rise)
                     kinks += 1
             lifted = 1.0 if capacity >= goal - 0.5 else 0.0
             if days.achieved[t] >= 0.0:
                 lifted = days.achieved[t]
-            p = days.helplessness * p + x[2] * lifted
+            p = days.helplessness * p + mu * lifted
             dp = days.helplessness * dp + d[2] * lifted
-        stop = end - EPSILON if end < high else high
-        here = probe
+        stop = ahead - EPSILON if probe + ahead < high else ahead
+        here = 0.0
         while slope < 0.0 and here < stop:
             nearest = np.argmin(roots[:kinks]) if kinks > 0 else -1
             until = min(stop, roots[nearest]) if kinks > 0 else stop
@@ -171,9 +174,41 @@ def _line(x: Floats, d: Floats, bounds: Floats, days: Days, roots: Floats, jumps
                 kinks -= 1
                 roots[nearest], jumps[nearest] = roots[kinks], jumps[kinks]
         if value < best:
-            best, where = value, here
-        probe = end + EPSILON
+            best, where = value, probe + here
+        if value > limit:
+            break
+        probe += ahead + EPSILON
     return where
+
+
+@_compiled
+def _mesh(bounds: Floats, points: int, days: Days, roots: Floats, jumps: Floats) -> Floats:
+    """The best points of lines along each axis through a mesh of the other two, rows (loss, u, p, mu), best first.
+
+    Lines rather than a grid, because the best behaviours can lie in valleys thinner than any grid. The mesh is finer
+    near 0 for p and mu, where most behaviours are.
+    """
+    rows = np.empty((3 * points * points, 4))
+    x, d = np.empty(3), np.empty(3)
+    row = 0
+    for axis in range(3):
+        d[:] = 0.0
+        d[axis] = 1.0
+        for i in range(points):
+            for j in range(points):
+                ticks = (i / (points - 1), j / (points - 1))
+                other = 0
+                for k in range(3):
+                    x[k] = 0.0
+                    if k != axis:
+                        tick = ticks[other]
+                        x[k] = bounds[k] * (tick if k == 0 else tick * tick)
+                        other += 1
+                x[axis] = _line(x, d, bounds, days, np.inf, roots, jumps)
+                rows[row, 0] = _loss(x[0], x[1], x[2], days, np.inf)
+                rows[row, 1:] = x
+                row += 1
+    return rows[np.argsort(rows[:, 0])]
 
 
 @_compiled
@@ -204,8 +239,27 @@ def _touched(x: Floats, days: Days, normals: Floats) -> int:
 
 
 @_compiled
-def _descend(x: Floats, bounds: Floats, days: Days, roots: Floats, jumps: Floats) -> float:
-    """Moves x along lines until none through it gives less; returns the loss there."""
+def _came_past(x: Floats, seen: Floats) -> bool:
+    """Whether x is among the points seen; from now on it is."""
+    size = seen.shape[0] - 1
+    for row in range(1, min(int(seen[0, 0]), size) + 1):
+        if (
+            abs(seen[row, 0] - x[0]) < SAME
+            and abs(seen[row, 1] - x[1]) < SAME
+            and abs(seen[row, 2] - x[2]) < SAME
+        ):
+            return True
+    seen[1 + int(seen[0, 0]) % size] = x
+    seen[0, 0] += 1
+    return False
+
+
+@_compiled
+def _descend(x: Floats, bounds: Floats, days: Days, roots: Floats, jumps: Floats, seen: Floats) -> float:
+    """Moves x along lines until none through it gives less; returns the loss there.
+
+    Ends early where an earlier descent came past, which ``seen`` holds as a ring: its first row how many points.
+    """
     normals, d, trial = np.zeros((KINKS, 3)), np.zeros(3), np.zeros(3)
     best = _loss(x[0], x[1], x[2], days, np.inf)
     for _ in range(ROUNDS):
@@ -221,46 +275,54 @@ def _descend(x: Floats, bounds: Floats, days: Days, roots: Floats, jumps: Floats
                 if length < 1e-9:
                     continue
                 d /= length
-                s = _line(x, d, bounds, days, roots, jumps)
-                for k in range(3):
-                    trial[k] = min(max(x[k] + s * d[k], 0.0), bounds[k])
-                value = _loss(trial[0], trial[1], trial[2], days, best)
-                if value < best - GAIN:
-                    best, gained = value, True
-                    x[:] = trial
+                for _side in range(2):
+                    s = _line(x, d, bounds, days, REACH * best, roots, jumps)
+                    for k in range(3):
+                        trial[k] = min(max(x[k] + s * d[k], 0.0), bounds[k])
+                    value = _loss(trial[0], trial[1], trial[2], days, best)
+                    if value < best - GAIN:
+                        best, gained = value, True
+                        x[:] = trial
+                        break
+                    d *= -1.0
+                if gained:
                     break
             if gained:
                 break
-        if not gained:
+        if not gained or _came_past(x, seen):
             break
     return best
 
 
-def _search(days: Days, bounds: Floats, points: int, starts: int, leaps: Floats) -> Floats:
+def _search(days: Days, bounds: Floats, points: int, mesh: int, starts: int, leaps: Floats) -> Floats:
     """The best point found, as (loss, u, p, mu).
 
     Args:
         days: the history.
         bounds: upper bounds of u, p and mu; the lower ones are 0.
-        points: grid points on each axis.
-        starts: how many of the grid's patterns are descended from.
+        points: points on each axis of the grid.
+        mesh: points on each axis of the mesh of lines.
+        starts: how many patterns of the grid, and how many lines' best points, are descended from.
         leaps: then from the best point plus each of these, shape (L, 3), a descent of its own.
     """
     roots, jumps = np.empty(days.goals.size), np.empty(days.goals.size)
+    seen = np.zeros((REMEMBERED + 1, 3))
     best, x = np.full(4, np.inf), np.zeros(3)
     table, keys = np.full((PATTERNS, 4), np.inf), np.zeros(PATTERNS, dtype=np.uint64)
     _grid(bounds, points, days, table, keys)
-    for row in np.argsort(table[:, 0])[:starts]:
-        if np.isfinite(table[row, 0]):
-            x[:] = table[row, 1:]
-            value = _descend(x, bounds, days, roots, jumps)
+    patterns = table[np.argsort(table[:, 0])[:starts]]
+    lines = _mesh(bounds, mesh, days, roots, jumps)[:starts]
+    for start in np.concatenate((patterns, lines)):
+        x[:] = start[1:]
+        if np.isfinite(start[0]) and not _came_past(x, seen):
+            value = _descend(x, bounds, days, roots, jumps, seen)
             if value < best[0]:
                 best[0] = value
                 best[1:] = x
     for leap in leaps:
         for k in range(3):
             x[k] = min(max(best[1 + k] + leap[k], 0.0), bounds[k])
-        value = _descend(x, bounds, days, roots, jumps)
+        value = _descend(x, bounds, days, roots, jumps, seen)
         if value < best[0] - GAIN:
             best[0] = value
             best[1:] = x
@@ -268,11 +330,11 @@ def _search(days: Days, bounds: Floats, points: int, starts: int, leaps: Floats)
 
 
 @functools.cache
-def search() -> Callable[[Days, Floats, int, int, Floats], Floats]:
+def search() -> Callable[[Days, Floats, int, int, int, Floats], Floats]:
     """``_search`` compiled; kept on disk for the next process where a folder for that can be written."""
     few = np.array([4000.0, 5000.0])
     days = Days(0.85, few, few, np.zeros(2), np.full(2, -1.0))
-    arguments = (days, np.full(3, 1000.0), 2, 1, np.zeros((1, 3)))
+    arguments = (days, np.full(3, 1000.0), 2, 2, 1, np.zeros((1, 3)))
     try:
         kept: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")(_search)
         kept(*arguments)

@@ -27,9 +27,11 @@ from core.errors import InputError
 
 RESPONSIVENESS_CAP = 20_000.0  # steps; bounds of the program, which the search keeps to as well
 SELF_EFFICACY_CAP = 6_000.0
-GRID, STARTS = 24, 24
-# Leaps away from the best point: normal ones of 1,600 down to 50 steps, twice each.
-LEAPS = np.random.default_rng(2018).normal(size=(12, 3)) * np.tile(1600.0 / 2.0 ** np.arange(6), 2)[:, None]
+# How far the search looks; more of it for longer histories, up to these. Set so that on histories of 7 to 70 days,
+# generated ones and real steps, ten times as much found nothing better beyond rounding.
+GRID, MESH = 20, 6  # points on each axis
+STARTS = 240
+LEAPS = np.random.default_rng(2018).normal(size=(192, 3)) * np.tile(1600 / 2.0 ** np.arange(6), 32)[:, None]
 
 Achievement = Literal["latent", "observed"]
 
@@ -170,7 +172,7 @@ def _estimate(
     decided = np.full(goals.size, -1.0) if achieved is None else achieved.astype(np.float64)
     days = _kernels.Days(helplessness, goals, steps, shifts, decided)
     bounds = np.array([highest, RESPONSIVENESS_CAP, SELF_EFFICACY_CAP])
-    found = _kernels.search()(days, bounds, GRID, STARTS, LEAPS)
+    found = _kernels.search()(days, bounds, GRID, MESH, min(2 * goals.size, STARTS), LEAPS[: 2 * goals.size])
     behavior = Behavior(float(found[1]), float(found[2]), float(found[3]), helplessness)
     made = retrace(behavior, goals, offsets=offsets, achieved=achieved)
     return Estimate(behavior, absolute_loss(made, steps), made, achievement)
