@@ -9,7 +9,6 @@ import numpy as np
 
 from core.calfit import HELPLESSNESS, Behavior, Estimate, Posterior, estimate
 from core.calfit.behavior import Floats
-from core.calfit.forecasting import weekday_offsets
 from core.calfit.posterior import posterior
 from core.services.goals.record import History
 
@@ -21,14 +20,12 @@ class Fit:
     """What a history says about a client.
 
     Attributes:
-        posterior: draws of the behaviour on the first day of a plan made now, with the effect of weekdays taken out.
+        posterior: draws of the behaviour on the first day of a plan made now, and of what each weekday adds to it.
         estimate: the paper's point estimate (no weekdays); its responsiveness is that of the history's first day.
-        offsets: what each weekday adds to the baseline, steps, Monday first, shape (7,).
     """
 
     posterior: Posterior
     estimate: Estimate
-    offsets: Floats
 
     @property
     def behavior(self) -> Behavior:
@@ -53,8 +50,8 @@ class Fit:
         )
 
     def ahead(self, first: date, days: int) -> Floats:
-        """What the weekday adds to the baseline on each of the days from ``first`` on, shape (days,)."""
-        return self.offsets[(first.weekday() + np.arange(days)) % 7]
+        """What the weekday adds to the baseline on average on each of the days from ``first`` on, shape (days,)."""
+        return self.posterior.offsets[(first.weekday() + np.arange(days)) % 7]
 
 
 _kept: OrderedDict[tuple[bytes, bytes, int, float], Fit] = OrderedDict()
@@ -77,16 +74,9 @@ def fit(history: History, helplessness: float = HELPLESSNESS) -> Fit:
 
 
 def _fit(history: History, helplessness: float) -> Fit:
-    offsets = weekday_offsets(history.steps, history.weekdays)
-    tomorrow = (int(history.weekdays[-1]) + 1) % 7
     return Fit(
         posterior=posterior(
-            history.steps,
-            history.goals,
-            helplessness=helplessness,
-            offsets=offsets[history.weekdays],
-            offset_tomorrow=float(offsets[tomorrow]),
+            history.steps, history.goals, helplessness=helplessness, weekdays=history.weekdays
         ),
         estimate=estimate(history.steps, history.goals, helplessness=helplessness),
-        offsets=offsets,
     )

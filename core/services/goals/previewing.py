@@ -149,7 +149,7 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
         binding, method = (settings.policy,) * horizon, settings.policy
     expected = _follow(behavior, goals, offsets)
     belief = fit.posterior.moved_to(behavior) if fit else None
-    low, high = _spread(belief, goals, offsets) if belief else (None, None)
+    low, high = _spread(belief, goals) if belief else (None, None)
     return Preview(
         settings=settings,
         starts_on=record.starts_on,
@@ -158,8 +158,8 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
         expected=expected,
         low=low,
         high=high,
-        chance=chances(belief, goals, offsets=offsets) if belief else None,
-        chance_counted=chances(belief, goals, offsets=offsets, counted=True) if belief else None,
+        chance=chances(belief, goals) if belief else None,
+        chance_counted=chances(belief, goals, counted=True) if belief else None,
         binding=binding,
         in_force=tuple(
             record.planned.get(record.starts_on + timedelta(days=place)) for place in range(goals.size)
@@ -181,9 +181,14 @@ def compare(record: Record, fit: Fit, made: Preview, *, seed: int = 0) -> list[C
     rng = np.random.default_rng(seed)
     lives = rng.choice(belief.baseline.size, LIVES, replace=belief.baseline.size < LIVES)
     scatter = rng.laplace(0.0, 1.0, (LIVES, horizon)) * belief.noise[lives, None]
-    offsets = fit.ahead(record.starts_on, horizon)
+    weekdays = (record.starts_on.weekday() + np.arange(horizon)) % 7
+    effects = (
+        np.zeros((LIVES, horizon))
+        if belief.weekday_effects is None
+        else belief.weekday_effects[lives][:, weekdays]
+    )
     names = ("this plan", *(name for name in POLICIES if name != RUN_IN))
-    return [_fared(name, record.history, belief, lives, scatter, offsets, made) for name in names]
+    return [_fared(name, record.history, belief, lives, scatter, effects, made) for name in names]
 
 
 def _fared(
@@ -192,7 +197,7 @@ def _fared(
     belief: Posterior,
     lives: np.ndarray,
     scatter: Floats,
-    offsets: Floats,
+    effects: Floats,
     made: Preview,
 ) -> Compared:
     futures, horizon = scatter.shape
@@ -213,7 +218,7 @@ def _fared(
             belief.self_efficacy[lives],
             np.float64(belief.helplessness),
             goals[:, at : at + 1],
-            offsets=offsets[day : day + 1],
+            offsets=effects[:, day : day + 1],
         )
         counts[:, at] = np.maximum(lived.steps[:, 0] + scatter[:, day], 0.0)
         responsive = lived.responsiveness[:, 1]
@@ -224,7 +229,14 @@ def _fared(
         goals=made.goals
         if name == "this plan"
         else np.round(
-            next_goals(name, history.steps, history.goals, horizon, behavior=made.behavior, offsets=offsets)
+            next_goals(
+                name,
+                history.steps,
+                history.goals,
+                horizon,
+                behavior=made.behavior,
+                offsets=effects.mean(axis=0),
+            )
         ),
         steps=float(steps.mean()),
         low=float(low),
@@ -262,8 +274,8 @@ def _follow(behavior: Behavior, goals: Floats, offsets: Floats | None) -> Floats
     ).steps
 
 
-def _spread(belief: Posterior, goals: Floats, offsets: Floats | None) -> tuple[Floats, Floats]:
-    low, high = np.quantile(outlook(belief, goals, offsets=offsets).steps, _ends(), axis=0)
+def _spread(belief: Posterior, goals: Floats) -> tuple[Floats, Floats]:
+    low, high = np.quantile(outlook(belief, goals).steps, _ends(), axis=0)
     return low, high
 
 

@@ -66,7 +66,7 @@ def test_rules_hold_whatever_they_are(fitted, weekdays, horizon, cap, ramp):
     )
     assert (made.goals <= cap).all()
     for day, goal, rule in zip(made.days, made.goals, made.binding, strict=True):
-        assert goal <= made.behavior.baseline + fit.offsets.max() or day.weekday() not in weekdays
+        assert goal <= made.behavior.baseline + fit.posterior.offsets.max() or day.weekday() not in weekdays
         assert (rule == "rest day") <= (day.weekday() in weekdays)
 
 
