@@ -9,6 +9,7 @@ from core.services.goals.deciding import export as export
 from core.services.goals.deciding import withdraw as withdraw
 from core.services.goals.fitting import Fit as Fit
 from core.services.goals.fitting import fit as fit
+from core.services.goals.fitting import warm as warm
 from core.services.goals.group import Proposal as Proposal
 from core.services.goals.group import Standing as Standing
 from core.services.goals.group import propose as propose

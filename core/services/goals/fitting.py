@@ -28,6 +28,11 @@ class Fit:
     estimate: Estimate
 
     @property
+    def offsets(self) -> Floats:
+        """What each weekday adds to the baseline on average, steps, Monday first, shape (7,)."""
+        return self.posterior.offsets
+
+    @property
     def behavior(self) -> Behavior:
         """The behaviour to plan with: the median of each parameter, in whole steps, as of a plan's first day."""
         middle = self.posterior.median
@@ -51,7 +56,7 @@ class Fit:
 
     def ahead(self, first: date, days: int) -> Floats:
         """What the weekday adds to the baseline on average on each of the days from ``first`` on, shape (days,)."""
-        return self.posterior.offsets[(first.weekday() + np.arange(days)) % 7]
+        return self.offsets[(first.weekday() + np.arange(days)) % 7]
 
 
 _kept: OrderedDict[tuple[bytes, bytes, int, float], Fit] = OrderedDict()
@@ -80,3 +85,9 @@ def _fit(history: History, helplessness: float) -> Fit:
         ),
         estimate=estimate(history.steps, history.goals, helplessness=helplessness),
     )
+
+
+def warm() -> None:
+    """Load, or compile, what an estimate needs, so that the first person to open a client does not wait for it."""
+    days = np.arange(8)
+    _fit(History(date(2026, 1, 5), 5000.0 + 100 * days, 4000.0 + 500 * days), HELPLESSNESS)
