@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from core import __version__
 from core.errors import SpotterError
-from core.services import Store, models, preparing
+from core.services import Store, goals, models, preparing
 from core.services.workers import Supervisor
 from workbench import phone
 from workbench.context import DATA_VARIABLE
@@ -134,6 +134,7 @@ def _warm() -> None:
     0.2 s of processor time, in which the next answer of a trainer has to wait; without them, a few milliseconds.
     """
     models.warm()
+    goals.warm()
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
 

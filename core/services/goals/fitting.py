@@ -89,5 +89,5 @@ def _fit(history: History, helplessness: float) -> Fit:
 
 def warm() -> None:
     """Load, or compile, what an estimate needs, so that the first person to open a client does not wait for it."""
-    days = np.arange(8)
-    _fit(History(date(2026, 1, 5), 5000.0 + 100 * days, 4000.0 + 500 * days), HELPLESSNESS)
+    days = np.arange(8.0)
+    _fit(History(date(2026, 1, 5), days * 100, days * 500), HELPLESSNESS)
