@@ -12,12 +12,15 @@ from core.errors import InputError
 class Prior:
     """A wide prior about adults with a phone or a band.
 
+    Baselines and noise are set by published counts. How people answer goals was never published: responsiveness and
+    self-efficacy are guesses, wide enough that a client far from them is still believed when the counts say so.
+
     Attributes:
         baseline: median of u_b, steps a day; u_b is log-normal.
         baseline_spread: standard deviation of log u_b.
         responsiveness: scale of p_1, which is Weibull: its 63rd percentile, steps.
         self_efficacy: scale of mu, which is Weibull: its 63rd percentile, steps.
-        shape: of both Weibulls; 1.5 lets a client be all but deaf to goals.
+        shape: of both Weibulls; 1.3 lets a client be all but deaf to goals.
         weekday: median of the standard deviation of weekday effects on the baseline, steps.
         weekday_spread: standard deviation of its logarithm.
         noise_shape: a of the inverse gamma of the Laplace noise's scale.
@@ -29,13 +32,13 @@ class Prior:
 
     baseline: float = 6_500.0
     baseline_spread: float = 0.4
-    responsiveness: float = 3_500.0
-    self_efficacy: float = 650.0
-    shape: float = 1.5
+    responsiveness: float = 4_500.0
+    self_efficacy: float = 850.0
+    shape: float = 1.3
     weekday: float = 500.0
     weekday_spread: float = 0.7
-    noise_shape: float = 8.0
-    noise_rate: float = 15_000.0
+    noise_shape: float = 6.0
+    noise_rate: float = 12_500.0
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
