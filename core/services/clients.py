@@ -57,15 +57,15 @@ def view(store: Store, client_id: int, *, by: str) -> Client:
     return read(store, client_id)
 
 
-def viewed(store: Store, client_ids: Iterable[int], *, by: str) -> None:
-    """Leave a row in the audit for each of these clients: their limits and history showed with a label request."""
+def viewed(store: Store, client_ids: Iterable[int], *, by: str, page: str = "Label requests") -> None:
+    """Leave a row in the audit for each of these clients: what is on record about them showed on a page."""
     rows = list(client_ids)
     if not rows:
         return
     with store.transaction() as db:  # one wait for the disk, however many there are
         for client_id in rows:
             subject = f"client {client_id}"
-            audit.append(db, action="view client", by=by, subject=subject, detail={"page": "Label requests"})
+            audit.append(db, action="view client", by=by, subject=subject, detail={"page": page})
 
 
 def read(store: Store, client_id: int) -> Client:

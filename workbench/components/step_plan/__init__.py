@@ -12,6 +12,11 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.components.step_plan.desk import Answer, Desk
+from workbench.components.step_plan.payload import day_words
+
+__all__ = ["Answer", "Approval", "Desk", "day_words", "mount", "script", "sent"]
+
 HERE = Path(__file__).parent
 PARTS = ("../dom.js", "picture.js", "controls.js", "tables.js", "page.js")
 
@@ -48,9 +53,7 @@ def mount(key: str, document: Mapping[str, Any]) -> Approval | None:
         key: names this client's component; its state is found under it.
         document: ``payload.document``.
     """
-    result = _component(
-        key=key, data=document, on_sent_change=lambda: None, on_approve_change=lambda: None
-    )
+    result = _component(key=key, data=document, on_sent_change=lambda: None, on_approve_change=lambda: None)
     approved = result.approve
     if not isinstance(approved, Mapping) or not isinstance(approved.get("values"), Mapping):
         return None

@@ -1,6 +1,6 @@
 // The page in the browser: each movement of a slider asks the server for the plan; the newest answer is drawn.
 
-const LOST_MS = 2000; // an answer that is not here by then is asked for again
+const LOST_MS = 6000; // an answer that is not here by then is asked for again
 const STILL_MS = 250; // no movement for so long: the rules are compared too
 
 class Page {
@@ -33,7 +33,7 @@ class Page {
     this.node = el("div", { class: "step-plan" },
       el("div", { class: "shown" }, this.picture.node, this.summary, this.alert),
       el("div", { class: "controls" }, ...this.controls.nodes, el("div", { class: "row" }, this.reset, this.undo)),
-      el("div", { class: "decided" }, this.approval, this.comparison.node, el("details", { class: "day-by-day", open: data.open_days }, el("summary", {}, "Day by day"), this.days)),
+      el("div", { class: "decided" }, this.approval, this.comparison.node, el("details", { open: true }, el("summary", {}, "Day by day"), this.days)),
       el("div", { class: "aside" }, this.messages),
       this.live);
     root.append(el("div", { class: "frame" }, this.node));

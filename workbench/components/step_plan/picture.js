@@ -14,8 +14,10 @@ function draw(tag, attributes = {}, ...children) {
   return node;
 }
 
+const WHOLE = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+
 function number(value) {
-  return value === null || value === undefined ? "–" : Math.round(value).toLocaleString("en-GB");
+  return value === null || value === undefined ? "–" : WHOLE.format(value);
 }
 
 /** Patterns, so that no bar is told by its colour alone. */
@@ -90,9 +92,12 @@ class Picture {
     return days.flatMap((day, index) => {
       const middle = x(index) + room / 2;
       const labels = [];
-      if (room >= 13) labels.push(draw("text", { x: middle, y: floor + 15, class: "tick middle" }, day.weekday.slice(0, 1)));
+      if (room >= 13) labels.push(draw("text", { x: middle, y: floor + 15, class: day.today ? "word middle" : "tick middle" }, day.weekday.slice(0, 1)));
+      if (day.today) labels.push(draw("text", { x: middle, y: floor + 32, class: "word middle" }, "today"));
       if (day.weekday === "Mon" || index === 0) {
-        const crowded = index === 0 && days.slice(1, Math.ceil(48 / room)).some((other) => other.weekday === "Mon");
+        const reach = Math.ceil(52 / room);
+        const crowded = days.slice(Math.max(0, index - reach), index + reach).some((other) => other.today)
+          || (index === 0 && days.slice(1, reach).some((other) => other.weekday === "Mon"));
         if (!crowded) labels.push(draw("text", { x: x(index) + 2, y: floor + 32, class: "tick" }, day.label.replace(/^\w+ /, "")));
       }
       return labels;
@@ -118,7 +123,7 @@ function pastDay(day, index, { x, y, room, bar, floor }) {
 function plannedDay(day, index, { x, y, room, bar, floor }) {
   const left = x(index) + (room - bar) / 2;
   const middle = x(index) + room / 2;
-  const chance = day.chance === null ? "" : `, chance of meeting it ${percent(day.chance)}`;
+  const chance = day.chance === null ? "" : `, within reach with ${percent(day.chance)}, the count gets there with ${percent(day.counted)}`;
   const group = draw("g", { class: "day" }, draw("title", {}, `${day.label}: goal ${number(day.goal)}${chance}, expected ${number(day.expected)} steps`));
   group.append(draw("rect", { x: left, y: y(day.expected), width: bar, height: Math.max(1, floor - y(day.expected)), class: "expected" }));
   if (day.low !== null && day.high !== null) {
@@ -137,8 +142,8 @@ const LEGEND = [
   ["without", "no goal"],
   ["unworn", "not worn"],
   ["goal", "goal"],
-  ["expected", "expected"],
-  ["interval", "90 % interval"],
+  ["expected", "expected steps"],
+  ["interval", "its 90 % interval"],
   ["before", "goal in force now"],
 ];
 

@@ -21,11 +21,11 @@ function dayTable(data) {
   const rows = [];
   let week = 0;
   data.days.forEach((day, index) => {
-    const chance = el("td", { class: "figure chance" }, percent(day.chance));
     rows.push(el("tr", { class: day.rest ? "rest" : null },
       el("th", { scope: "row" }, day.label),
       figure(number(day.goal), "strong"),
-      chance,
+      figure(percent(day.chance)),
+      figure(percent(day.counted)),
       figure(number(day.expected)),
       figure(day.before === null ? "–" : signed(day.goal - day.before)),
       el("td", { class: "held" }, day.held)));
@@ -35,14 +35,15 @@ function dayTable(data) {
       rows.push(el("tr", { class: "total" },
         el("th", { scope: "row" }, total.label),
         figure(number(total.goals), "strong"),
-        figure(total.met === null ? "–" : `${total.met.toFixed(1)} of ${total.days}`),
+        figure(""),
+        figure(total.counted === null ? "–" : `${total.counted.toFixed(1)} of ${total.days} days`),
         figure(number(total.expected)),
         figure(total.before === null ? "–" : signed(total.goals - total.before)),
         el("td", { class: "held" }, total.before === null ? "" : "against the plan in force")));
       week += 1;
     }
   });
-  return table("Goals day by day", ["Day", "Goal", "Chance of meeting it", "Expected steps", "Against plan in force", "What holds it"], rows, { figures: 5 });
+  return table("Goals day by day", ["Day", "Goal", "Within reach", "Count gets there", "Expected", "Against plan in force", "What holds it"], rows, { figures: 6 });
 }
 
 /** The plan beside the simpler rules; one is chosen with its radio button. */
@@ -63,10 +64,10 @@ class Comparison {
       return el("tr", { class: row.policy === chosen ? "chosen" : null },
         el("th", { scope: "row" }, el("label", { for: radio.id }, radio, row.name)),
         figure(row.first),
-        figure(number(row.steps), row.most_steps ? "strong" : ""),
+        figure(`${number(row.steps)} (${number(row.low)}–${number(row.high)})`, row.most_steps ? "strong" : ""),
         figure(row.met === null ? "–" : percent(row.met), row.most_met ? "strong" : ""));
     });
-    this.body.replaceChildren(table("Rules side by side", ["Rule", "Goals", "Steps a day", "Goals met"], lines));
+    this.body.replaceChildren(table("Rules side by side", ["Rule", "Goals", "Steps a day (90 %)", "Goals met"], lines));
     if (focused) this.node.querySelector(`input[value="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -81,5 +82,5 @@ class Comparison {
 /** The two messages of the plan's first day. */
 function messages(data) {
   return el("section", { class: "messages" }, el("h3", {}, "What the client is told"),
-    ...data.messages.map((message) => el("div", { class: "message" }, el("p", { class: "small quiet" }, message.when), el("p", {}, message.text))));
+    ...data.messages.map((message) => el("div", { class: "message" }, el("p", { class: "small quiet" }, message.when), el("p", { class: "subject" }, message.subject), el("p", { class: "body small" }, message.text))));
 }

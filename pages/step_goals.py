@@ -1,0 +1,242 @@
+"""Step goals: what a client walked, what that says, and the goals to set next, for one client or for a cohort."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.errors import Conflict, InputError, NotFound
+from core.services import caseload, clients, goals
+from workbench import context
+from workbench.components import address, empty, goal_group, goal_proof, step_plan, synthetic
+from workbench.components import goal_sections as sections
+from workbench.components.text import plain
+
+HERE = Path(__file__).parent
+CLIENT, COHORT = "client", "cohort"
+
+
+def show(client_id: int) -> None:
+    """Go to a client's step goals."""
+    st.switch_page(HERE / "step_goals.py", query_params={CLIENT: str(client_id)})
+
+
+def choose(names: dict[int, str], now: int | None) -> None:
+    """A box to choose a client by name, and the way to the ones before and after."""
+    order = list(names)
+    place = order.index(now) if now in order else None
+    if place is not None and st.button(
+        "Previous", icon=":material/chevron_left:", disabled=place == 0, type="tertiary"
+    ):
+        show(order[place - 1])
+    chosen = st.selectbox(
+        "Client",
+        order,
+        index=place,
+        format_func=lambda client: names[client],
+        placeholder="Name of a client",
+        label_visibility="collapsed",
+        width=260,
+        key=f"goals_client_{now}",
+    )
+    if place is not None and st.button(
+        "Next",
+        icon=":material/chevron_right:",
+        icon_position="right",
+        disabled=place + 1 == len(order),
+        type="tertiary",
+    ):
+        show(order[place + 1])
+    if chosen is not None and chosen != now:
+        show(chosen)
+
+
+def seen(client_id: int) -> None:
+    """The first time in a session that this person opens a client's step goals, the audit says so."""
+    known = st.session_state.setdefault("goals_seen", set())
+    if (user, client_id) not in known:
+        clients.viewed(store, [client_id], by=user, page="Step goals")
+        known.add((user, client_id))
+
+
+def header(record: goals.Record) -> None:
+    """Who this is, and the ways from here."""
+    client = record.client
+    names = dict(clients.find(store, client["cohort_id"]))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.page_link(
+            HERE / "step_goals.py",
+            label="Everyone's step goals",
+            icon=":material/arrow_back:",
+            query_params={COHORT: client["cohort"]},
+        )
+        choose(names, client["id"])
+        st.page_link(
+            HERE / "client.py",
+            label="The client's page",
+            icon=":material/person:",
+            query_params={CLIENT: str(client["id"])},
+        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(f"{plain(client['name'])}: step goals", anchor=False, width="content")
+        if client["synthetic"]:
+            synthetic.draw(sentence=False)
+
+
+def told() -> None:
+    """What was done last, with a button to undo it where that can be."""
+    done: dict[str, Any] | None = st.session_state.get("goals_done")
+    if done is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="goals_told"):
+        st.markdown(f"{done['icon']} {plain(done['text'])}", width="stretch")
+        if done.get("plans") and st.button("Undo", icon=":material/undo:", key="undo_plan"):
+            st.session_state["goals_done"] = undone(done["plans"])
+            st.rerun()
+        if st.button("Close", icon=":material/close:", type="tertiary", key="close_told"):
+            del st.session_state["goals_done"]
+            st.rerun()
+
+
+def undone(plan_ids: list[int]) -> dict[str, Any]:
+    """Take plans back that were approved a moment ago; says what holds now."""
+    text, kept = "", []
+    for plan_id in plan_ids:
+        try:
+            text = goals.withdraw(store, plan_id, reason="undone", by=user)
+        except (Conflict, NotFound) as error:
+            kept.append(str(error))
+    if kept:
+        return {"icon": ":material/warning:", "text": " ".join(dict.fromkeys(kept))}
+    if len(plan_ids) > 1:
+        text = f"{len(plan_ids)} plans are taken back; the plans before them hold again."
+    return {"icon": ":material/undo:", "text": text}
+
+
+# An answer to a slider runs this again and nothing else.
+@st.fragment
+def work(desk: step_plan.Desk) -> None:
+    """The plan under the person's hand; what is approved is what was drawn."""
+    record, client = desk.record, desk.record.client
+    key = f"step_plan:{client['id']}"
+    answer = desk.answer(step_plan.sent(key))
+    st.session_state[goal_proof.made_key(client["id"])] = answer.made
+    approval = step_plan.mount(key, answer.document)
+    if approval is None:
+        return
+    try:
+        made = desk.plan(approval.values)
+        plan_id = goals.approve(store, record, made, reason=approval.reason, by=user)
+    except (InputError, Conflict) as error:
+        st.session_state["goals_done"] = {"icon": ":material/warning:", "text": str(error)}
+    else:
+        text = f"Plan in force for {client['name']} from {step_plan.day_words(made.starts_on)}: {approval.reason}"
+        st.session_state["goals_done"] = {"icon": ":material/check_circle:", "text": text, "plans": [plan_id]}
+    st.rerun()
+
+
+def plan_file(record: goals.Record) -> str:
+    """The plan on screen as CSV; the audit notes that it left."""
+    made: goals.Preview | None = st.session_state.get(goal_proof.made_key(record.client["id"]))
+    if made is None:
+        return ""
+    return goals.export(store, record, made, by=user)[1]
+
+
+def history(record: goals.Record) -> None:
+    """Plans so far, and the one in force to be taken back."""
+    sections.plans(record)
+    force = sections.in_force(record)
+    if force is None:
+        return
+    with st.form("take_back", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        reason = st.text_input("Reason for taking the plan in force back", max_chars=500)
+        if st.form_submit_button("Take back", icon=":material/undo:"):
+            if not reason.strip():
+                st.session_state["goals_done"] = {
+                    "icon": ":material/warning:",
+                    "text": "Write a reason first: it is kept with the plan.",
+                }
+            else:
+                try:
+                    text = goals.withdraw(store, force["id"], reason=reason, by=user)
+                    st.session_state["goals_done"] = {"icon": ":material/undo:", "text": text}
+                except (Conflict, NotFound) as error:
+                    st.session_state["goals_done"] = {"icon": ":material/warning:", "text": str(error)}
+            st.rerun()
+
+
+def page(record: goals.Record) -> None:
+    """One client's step goals."""
+    header(record)
+    told()
+    if record.history is None:
+        fit = None
+        st.info(f"**Cannot be told yet.** {plain(record.why_not)}", icon=":material/help:")
+        if not any(day.steps is not None for day in record.days):
+            st.page_link(HERE / "data.py", label="Import steps", icon=":material/arrow_forward:")
+    else:
+        with st.spinner("Estimating …"):
+            fit = goals.fit(record.history)
+    sections.strip(record, fit)
+    work(step_plan.Desk.open(record, fit, user=user))
+    with st.container(horizontal_alignment="right"):
+        st.download_button(
+            "CSV of this plan",
+            lambda: plan_file(record),
+            file_name=f"step-goals-{record.client['id']}-{record.starts_on}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    says, proof, past = st.tabs(["What the steps say", "Prove it", "Plans so far"])
+    with says:
+        sections.estimate(record, fit)
+    with proof:
+        goal_proof.draw(store, record, user=user)
+    with past:
+        history(record)
+
+
+def everyone() -> None:
+    """The cohort's table, for when the address names nobody."""
+    cohorts = [cohort for cohort in caseload.cohorts(store) if cohort["clients"]]
+    if not cohorts:
+        st.title("Step goals")
+        empty.draw(
+            "No clients yet",
+            "Import an exercise log or daily steps on the Data and models page.",
+            icon=":material/group_add:",
+            page="data",
+            link="Import clients",
+        )
+        return
+    by_name = {cohort["name"]: cohort for cohort in cohorts}
+    address.tell_unknown_cohort(COHORT, by_name, f"“{next(iter(by_name))}”")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Step goals", width="content")
+        name = st.selectbox(
+            "Cohort", list(by_name), key=COHORT, bind="query-params", label_visibility="collapsed", width=340
+        )
+    cohort = by_name[name]
+    if cohort["synthetic"]:
+        synthetic.draw()
+    told()
+    chosen = goal_group.draw(store, cohort, user=user)
+    if chosen is not None:
+        show(chosen)
+
+
+store, user = context.store(), context.user()
+wanted = st.query_params.get(CLIENT, "")
+if not wanted:
+    everyone()
+else:
+    try:
+        record = goals.read(store, address.number(wanted) or 0)  # no client has the number 0
+        seen(record.client["id"])
+        page(record)
+    except NotFound as error:
+        st.title("Step goals")
+        st.error(plain(str(error)), icon=":material/person_off:")
+        st.page_link(HERE / "step_goals.py", label="Everyone's step goals", icon=":material/arrow_back:")

@@ -1,0 +1,118 @@
+"""“Prove it”: the paper's programs run by a worker, while the page goes on; what they prove, and what they do not."""
+
+import json
+
+import streamlit as st
+
+from core.errors import InputError
+from core.services import Store, goals
+from core.services.studies import running
+from core.services.studies.registry import STUDIES
+from core.services.studies.running import Run
+from workbench import cells
+from workbench.components import plain_table
+from workbench.components.text import plain, small
+
+STUDY = "proof"
+LOOKED_THROUGH = 50  # runs, newest first, among which this client's is looked for
+LOOK_SECONDS = 1.0
+SECONDS = 60
+SEED = 1
+
+
+def made_key(client_id: int) -> str:
+    """Where the session keeps the plan on screen."""
+    return f"goals_made:{client_id}"
+
+
+def draw(store: Store, record: goals.Record, *, user: str) -> None:
+    """Draw the button, the run under way, or what the last run found for this client."""
+    if record.history is None:
+        st.markdown("There is nothing to prove yet: nothing shows how this client answers a goal.")
+        return
+    st.markdown(
+        "The estimate and the plan come from quick exact methods. Here the study's own programs check both: a solver "
+        "either proves that nothing is better, or says how far from proven it is. Each takes at most "
+        f"{SECONDS} s; the page can be used meanwhile."
+    )
+    run = _newest(store, record.client["id"])
+    active = run is not None and run.active
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        solver = st.selectbox("Solver", ("SCIP", "HIGHS"), key="proof_solver", width=140)
+        if st.button("Prove it", icon=":material/verified:", disabled=active, key="prove"):
+            _start(store, record, str(solver), user)
+    if run is not None:
+        st.fragment(_watch, run_every=LOOK_SECONDS if active else None)(
+            store, run.id, run.state, record.client["id"]
+        )
+
+
+def _start(store: Store, record: goals.Record, solver: str, user: str) -> None:
+    made: goals.Preview | None = st.session_state.get(made_key(record.client["id"]))
+    if made is None:
+        st.warning("The settings on screen make no plan; change them first.", icon=":material/warning:")
+        return
+    values = {
+        "client": record.client["id"],
+        "solver": solver,
+        "seconds": SECONDS,
+        "plan": json.dumps(made.settings.to_json()),
+    }
+    try:
+        running.start(store, STUDIES, STUDY, values, seed=SEED, by=user)
+    except InputError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def _newest(store: Store, client_id: int) -> Run | None:
+    runs = running.newest(store, STUDIES, study=STUDY, limit=LOOKED_THROUGH)
+    return next((run for run in runs if run.settings["client"] == client_id), None)
+
+
+def _watch(store: Store, run_id: str, state: str, client_id: int) -> None:
+    """The run as it stands; once it is over, the page is drawn again without looking."""
+    run = running.run(store, STUDIES, run_id)
+    if run.state != state:
+        st.rerun()
+    when = (
+        f"{cells.moment(run.created_at, st.context.timezone or 'UTC')}, {run.settings['solver']}, {run.actor}"
+    )
+    match run.state:
+        case "queued" | "running":
+            doing = next(
+                (piece.title for piece in run.pieces if piece.state == "running"), "Waiting for a worker"
+            )
+            st.progress(run.fraction, text=f"{doing}: {run.pieces_done} of {len(run.pieces)} done")
+            if st.button("Stop", icon=":material/cancel:", key="stop_proof"):
+                running.cancel(store, run.id, by=str(st.session_state.get("user", "")))
+                st.rerun()
+        case "failed":
+            st.error(plain(run.message), icon=":material/error:")
+        case "cancelled":
+            small(plain(f"Stopped ({when})."))
+        case "done":
+            _found(store, run)
+            small(plain(when))
+            made: goals.Preview | None = st.session_state.get(made_key(client_id))
+            if made is not None and json.loads(run.settings["plan"] or "{}") != json.loads(
+                json.dumps(made.settings.to_json())
+            ):
+                small("The plan on screen has other settings than the one this proof is about.")
+
+
+def _found(store: Store, run: Run) -> None:
+    found = running.result(store, run.id)
+    if found is None:
+        return
+    for sentence in found.headline:
+        st.markdown(f"- **{plain(sentence)}**")
+    for table in found.tables:
+        plain_table.draw(
+            list(table.columns),
+            [[cells.shown(cell) for cell in row] for row in table.rows],
+            caption=table.title,
+        )
+        if table.note:
+            small(plain(table.note))

@@ -1,0 +1,75 @@
+"""What the server does with a movement of a slider: read the values, make the plan, say what the browser draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.errors import InputError, JobFailed
+from core.services.goals import CALFIT, Compared, Fit, PlanSettings, Preview, Record, compare, preview
+from workbench.components.step_plan import payload, values
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The plan for the browser's values, and what it is told.
+
+    Attributes:
+        made: the plan, None where the values make none; ``document`` says why then.
+    """
+
+    made: Preview | None
+    document: payload.Document
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One client's plan under one person's hand.
+
+    Attributes:
+        begin: the settings to begin with.
+        standing: the part of the document that no slider changes.
+    """
+
+    record: Record
+    fit: Fit | None
+    begin: PlanSettings
+    standing: payload.Document
+
+    @classmethod
+    def open(cls, record: Record, fit: Fit | None, *, user: str) -> "Desk":
+        """The desk for a client as the record stands now."""
+        return cls(record, fit, payload.begin(record, fit), payload.standing(record, fit, user=user))
+
+    def answer(self, sent: Mapping[str, Any]) -> Answer:
+        """The answer to what the browser sent last (``step_plan.sent``); to nothing, the plan to begin with."""
+        asked = sent.get("values")
+        asked = asked if isinstance(asked, Mapping) else {}
+        shown = {**values.of(self.begin, self.record.starts_on), **asked}
+        made, error, compared = None, "", None
+        try:
+            made = self.plan(asked)
+            shown = values.of(made.settings, self.record.starts_on)
+            if sent.get("compare", True):
+                compared = self._compare(made)
+        except (InputError, JobFailed) as problem:
+            error = str(problem)
+        echo = {"tab": sent.get("tab"), "serial": sent.get("serial", 0)}
+        told = payload.moving(self.record, made, error=error, compared=compared)
+        return Answer(made, {**self.standing, **told, "echo": echo, "values": shown})
+
+    def plan(self, asked: Mapping[str, Any]) -> Preview:
+        """The plan that a browser's values make.
+
+        Raises:
+            InputError: for values that cannot be used, or rules that cannot hold together.
+            JobFailed: if a rule needs the program and it found no plan in time.
+        """
+        return preview(self.record, self.fit, values.settings(asked, self.begin, self.record.starts_on))
+
+    def _compare(self, made: Preview) -> list[Compared]:
+        """The plan from the behaviour beside the simple rules, whichever of them is chosen."""
+        if self.fit is None:
+            return []
+        if made.settings.policy != CALFIT:
+            made = preview(self.record, self.fit, replace(made.settings, policy=CALFIT))
+        return compare(self.record, self.fit, made)
