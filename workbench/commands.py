@@ -52,6 +52,11 @@ COMMANDS: tuple[Command, ...] = (
         "run a study on every core and write what it finds; without a name, list them",
         "workbench.cli.study",
     ),
+    Command(
+        "audit",
+        "check that nobody rewrote the record of who saw, did and exported what",
+        "workbench.cli.audit",
+    ),
 )
 
 DEFAULT = "serve"

@@ -49,6 +49,11 @@ def head(db: Database) -> str:
     return str(row[0]) if row else GENESIS
 
 
+def holds(db: Database, digest: str) -> bool:
+    """Whether a row of this hash is on record."""
+    return db.execute("SELECT 1 FROM audit WHERE hash = ?", [digest]).fetchone() is not None
+
+
 def recent(db: Database, limit: int = 100, subject: str | None = None) -> list[dict[str, Any]]:
     """The newest rows first, of everything or of one subject."""
     where = "WHERE subject = :subject" if subject else ""

@@ -107,9 +107,11 @@ class Store:
         DatabaseTooNew, DatabaseDamaged, StorageFull, StorageReadOnly: with what to do about it.
     """
 
+    FILE = "spotter.sqlite3"
+
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        self.path = self.folder / "spotter.sqlite3"
+        self.path = self.folder / self.FILE
         self.weights = self.folder / "weights"
         self._local = threading.local()
         with translated(self.path):

@@ -205,3 +205,18 @@ def test_browser_tests_have_the_machine_to_themselves() -> None:
     assert browser.arguments[2:] == ("-m", "browser")
     assert "-n" not in checks.suites(cores=1)[0].arguments
     assert checks.suites(cores=64)[0].arguments[5] == str(checks.MOST_PROCESSES)
+
+
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench", "--help"],
+        cwd=main.ROOT,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -22,6 +22,16 @@ HANDED_OVER = "SPOTTER_HANDED_OVER"
 
 def main(arguments: list[str]) -> int:
     """Run one command; without one, serve."""
+    try:
+        code = _main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output, such as head, has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor may Python's last flush complain
+        return 1
+    return code
+
+
+def _main(arguments: list[str]) -> int:
     if arguments[:1] in (["-h"], ["--help"], ["help"]):
         print(overview())
         return 0
@@ -115,6 +125,7 @@ options:
   -h, --help     show this and end; after a command, show the command's options
   --version      show the version and end
   --data DIR     folder of the database and the models (default: SPOTTER_DATA, else data)
+  --port PORT    port on 127.0.0.1 to serve on (default: 8501)
 
 The first run makes a virtual environment in .venv and installs what is needed."""
 
