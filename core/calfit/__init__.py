@@ -22,3 +22,5 @@ from core.calfit.posterior import chances as chances
 from core.calfit.posterior import outlook as outlook
 from core.calfit.prior import PRIOR as PRIOR
 from core.calfit.prior import Prior as Prior
+from core.calfit.programs import Certificate as Certificate
+from core.calfit.programs import certify as certify

@@ -31,7 +31,7 @@ SELF_EFFICACY_CAP = 6_000.0
 # generated ones and real steps, ten times as much found nothing better beyond rounding.
 GRID, MESH = 20, 6  # points on each axis
 STARTS = 240
-LEAPS = np.random.default_rng(2018).normal(size=(192, 3)) * np.tile(1600 / 2.0 ** np.arange(6), 32)[:, None]
+LEAPS = np.random.default_rng(2018).normal(size=(192, 3)) * np.tile(1600 / 3.0 ** np.arange(8), 24)[:, None]
 
 Achievement = Literal["latent", "observed"]
 
@@ -172,7 +172,9 @@ def _estimate(
     decided = np.full(goals.size, -1.0) if achieved is None else achieved.astype(np.float64)
     days = _kernels.Days(helplessness, goals, steps, shifts, decided)
     bounds = np.array([highest, RESPONSIVENESS_CAP, SELF_EFFICACY_CAP])
-    found = _kernels.search()(days, bounds, GRID, MESH, min(2 * goals.size, STARTS), LEAPS[: 2 * goals.size])
+    found = _kernels.search()(
+        days, bounds, GRID, MESH, min(2 * goals.size, STARTS), LEAPS[: goals.size**2 // 30]
+    )
     behavior = Behavior(float(found[1]), float(found[2]), float(found[3]), helplessness)
     made = retrace(behavior, goals, offsets=offsets, achieved=achieved)
     return Estimate(behavior, absolute_loss(made, steps), made, achievement)
