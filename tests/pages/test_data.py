@@ -5,10 +5,11 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from core.services import Store
-from core.services.importing import check
+from core.services.importing import apple, check
 from core.services.studies import registry, running
 from core.store import audit, people
 from tests.cohorts import small_cohort
+from tests.core.services.importing.exports import export, record
 
 PAGE = Path(__file__).parents[2] / "pages" / "data.py"
 # With the page that its links lead to.
@@ -113,6 +114,62 @@ def test_what_cannot_be_read_is_a_sentence(page, folder):
     empty.touch()
     page.text_input(key="import_path_0").set_value(str(empty)).run()
     assert "The file is empty" in page.error[0].value
+
+
+def test_a_phones_export_asks_whose_steps_it_holds(page, folder, monkeypatch):
+    clients = folder / "clients.csv"
+    clients.write_text("client,name\nC01,Anna\nC02,Bo\n", encoding="utf-8")
+    name_file(page, clients)
+    page.button(key="import_take").click().run()
+    path = folder / "export.xml"
+    path.write_bytes(
+        export(
+            record("Watch", "08:00:00", "08:10:00", 1000),
+            record("Watch", "08:00:00", "09:00:00", 0, day="2026-01-06"),
+        )
+    )
+    reads = []
+    real = apple.read
+    monkeypatch.setattr(apple, "read", lambda *arguments: reads.append(1) or real(*arguments))
+    page.text_input(key="import_path_1").set_value(str(path)).run()
+    assert not page.exception
+    assert "choose them under “Whose steps” above" in everything(page)
+    assert page.button(key="import_take").disabled
+    whose = page.selectbox(key="import_client_1_My clients")
+    assert whose.options == ["Anna (C01)", "Bo (C02)"]
+    whose.set_value("C02").run()
+    assert "All of it is C02's" in everything(page)
+    assert "days to add: **1**" in everything(page)
+    page.selectbox(key="import_zeros").set_value("zero").run()
+    assert "days to add: **2**" in everything(page)
+    page.selectbox(key="import_zeros").set_value("not-worn").run()
+    # The test kit knows no typing of new options.
+    page.selectbox(key="import_client_1_My clients").options.append("Cleo")
+    page.selectbox(key="import_client_1_My clients").set_value("Cleo").run()
+    assert "new clients: **1**" in everything(page)
+    page.selectbox(key="import_client_1_My clients").options.append("Cleo")
+    page.button(key="import_take").click().run()
+    assert not page.exception
+    assert "is in “My clients”" in everything(page)
+    assert len(reads) == 1  # however often a choice changed
+    store = Store(folder / "data")
+    rows = store.db.execute(
+        "SELECT c.name, day, steps FROM steps JOIN clients c ON c.id = client_id"
+    ).fetchall()
+    assert rows == [("Cleo", "2026-01-05", 1000)]
+    store.close()
+
+
+def test_a_csv_file_that_names_its_clients_asks_for_none(page, folder):
+    path = folder / "steps.csv"
+    path.write_text("client,day,steps\na,2026-01-05,5\n", encoding="utf-8")
+    name_file(page, path)
+    assert not [box for box in page.selectbox if box.label == "Whose steps"]
+    assert page.selectbox(key="import_zeros").value == "not-worn"
+    assert not page.button(key="import_take").disabled
+    assert any("Up to" in caption.value for caption in page.caption) is False
+    page.segmented_control(key="import_way").set_value("Upload a file").run()
+    assert any("Up to 200 MB" in caption.value for caption in page.caption)
 
 
 def test_somebody_elses_change_in_between_is_said_and_the_file_is_checked_anew(page, folder):

@@ -17,6 +17,7 @@ SHOWN_PROBLEMS = 20
 WIDEST = 40
 SWITCHES = {
     "DATE_ORDER": "add --dates day-first or --dates month-first",
+    "CLIENT": "add --client NAME",
     "NEW_CLIENTS": "add --new-clients",
     "NEW_EXERCISES": "add --new-exercises",
 }
@@ -25,7 +26,10 @@ SWITCHES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument(
-        "path", type=Path, help="a CSV file, exercises as JSON, or the folder of MovieLens 100K"
+        "path",
+        type=Path,
+        help="a CSV file, exercises as JSON, a phone's or tracker's export (Apple Health's export.zip or "
+        "export.xml, a Takeout archive), or the folder of MovieLens 100K",
     )
     parser.add_argument(
         "--into",
@@ -53,6 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how dates are written (default: found out from the whole column)",
     )
     parser.add_argument(
+        "--client",
+        metavar="NAME",
+        help="whose steps they are, by name or reference, where the file does not name anybody",
+    )
+    parser.add_argument(
+        "--zero-days",
+        choices=["not-worn", "zero"],
+        help="what a day of zero steps means (default: not-worn, left without a count)",
+    )
+    parser.add_argument(
         "--new-clients",
         action="store_true",
         help="add clients that the cohort does not know (implied where it has none)",
@@ -76,9 +90,14 @@ def run(options: argparse.Namespace) -> int:
         dates=importing.DateOrder(options.dates) if options.dates else None,
         new_clients=options.new_clients or None,
         new_exercises=options.new_exercises or None,
+        client=options.client,
+        zero_days=importing.ZeroDays(options.zero_days) if options.zero_days else None,
     )
     print(f"Checking {options.path} …", flush=True)
-    report = importing.check(store, options.path, cohort=options.into, kind=options.kind, choices=choices)
+    shown = _Progress()
+    report = importing.check(
+        store, options.path, cohort=options.into, kind=options.kind, choices=choices, progress=shown.tell
+    )
     print(describe(report))
     if not report.ready:
         print("\nNothing was taken.")
@@ -102,6 +121,19 @@ def run(options: argparse.Namespace) -> int:
             words += ["--data", str(options.data)]
         print(f"Now train a model for this cohort: python3 -m workbench study train {shlex.join(words)}")
     return 0
+
+
+class _Progress:
+    """Prints how far a large export is read, each tenth once."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def tell(self, done: float) -> None:
+        tenth = int(done * 10)
+        if self._told < tenth < 10:
+            self._told = tenth
+            print(f"  {tenth * 10} % read", flush=True)
 
 
 def describe(report: "Report") -> str:

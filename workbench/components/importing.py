@@ -1,6 +1,7 @@
 """Taking a file in: name it, read the report, agree. Nothing is written before the button is pressed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import streamlit as st
 
 from core.errors import InputError, SpotterError
 from core.services import Store, caseload, exporting, importing, recommending
-from core.services.importing import Choices, DateOrder, Kind, Need, Report
+from core.services.importing import Choices, DateOrder, Kind, Need, OnePerson, Report, ZeroDays
 from workbench.cells import moment, shown
 from workbench.components.text import plain
 
@@ -33,16 +34,24 @@ DATES = {
     DateOrder.MONTH_FIRST: "Month first",
     DateOrder.UNIX: "Seconds since 1970",
 }
+ZEROS = {
+    ZeroDays.NOT_WORN: "Not worn: no count",
+    ZeroDays.COUNTED: "Zero steps",
+}
 WHERE = {
+    Need.CLIENT: "choose them under “Whose steps” above",
     Need.DATE_ORDER: "choose it under “Dates are written” above",
     Need.NEW_CLIENTS: "tick the box above",
     Need.NEW_EXERCISES: "tick the box above",
 }
 REPORT, LAST, ROUND, IMPLIED = "import_report", "import_last", "import_round", "import_implied"
+READ = "import_read"
 HELP = (
     "An exercise log (client, time, exercise, and optionally success and difficulty), a catalogue of exercises, "
     "profiles, medical history, screening answers, or daily steps: as CSV, in any usual encoding, separator and form "
-    "of date. Exercises also as free-exercise-db's `exercises.json`; MovieLens 100K as its folder."
+    "of date. Exercises also as free-exercise-db's `exercises.json`; MovieLens 100K as its folder. One person's "
+    "steps also as their phone gives them: Apple Health's `export.zip`, Google Takeout's archive or its "
+    "`Daily activity metrics.csv`, or any CSV file with day and steps."
 )
 
 Source = Path | tuple[str, bytes]
@@ -58,6 +67,7 @@ def draw(store: Store, user: str) -> None:
     if source is None:
         return
     try:
+        choices = _steps_choices(store, source, cohort, kind, choices)
         report = _checked(store, source, cohort, kind, choices)
     except InputError as error:
         st.error(plain(str(error)), icon=":material/error:")
@@ -80,7 +90,15 @@ def _source() -> Source | None:
         "Where the file is", [UPLOAD, ON_DISK], default=UPLOAD, required=True, key="import_way"
     )
     if way == UPLOAD:
-        file = st.file_uploader("File", type=["csv", "tsv", "txt", "json"], key=f"import_file_{turn}")
+        file = st.file_uploader(
+            "File", type=["csv", "tsv", "txt", "json", "xml", "zip"], key=f"import_file_{turn}"
+        )
+        # An upload is held in memory, so the limit stays; a phone's archive is about a twentieth of what it holds.
+        st.caption(
+            f"Up to {st.get_option('server.maxUploadSize')} MB. A phone's `export.zip` need not be unpacked. For a "
+            "larger one name it on this machine, or use `python3 -m workbench import FILE --client NAME`: both "
+            "read a phone's export from the disk, whatever its size."
+        )
         return None if file is None else (file.name, file.getvalue())
     text = st.text_input(
         "Path", key=f"import_path_{turn}", placeholder="/home/kim/log.csv", help="Press Enter to check it."
@@ -118,6 +136,45 @@ def _choices(store: Store) -> tuple[str, Kind | None, Choices]:
     return cohort, Kind(kind) if kind else None, Choices(order, new_clients=clients, new_exercises=exercises)
 
 
+def _steps_choices(store: Store, source: Source, cohort: str, kind: Kind | None, choices: Choices) -> Choices:
+    """The choices with those that only steps call for; draws nothing where the file cannot be of steps.
+
+    Raises:
+        InputError: if the file cannot be read.
+    """
+    if isinstance(source, Path) and not source.is_file():
+        return choices
+    whose = importing.steps_of(source, kind)
+    if whose is None:
+        return choices
+    client: str | None = None
+    new_clients = choices.new_clients
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if whose == "one":
+            known = importing.clients(store, cohort)
+            client = st.selectbox(
+                "Whose steps",
+                list(known),
+                index=None,
+                format_func=lambda reference: _called(str(reference), known),
+                accept_new_options=True,
+                placeholder="Choose a client or type a new name",
+                key=f"import_client_{st.session_state[ROUND]}_{cohort}",
+                help="The file holds one person's steps and does not name them. A new name is added to the cohort.",
+            )
+            # Whoever types a name that the cohort does not know means to add it.
+            new_clients = True if client and client not in known else new_clients
+        zeros = st.selectbox(
+            "A day of zero steps means", list(ZEROS), format_func=ZEROS.__getitem__, key="import_zeros"
+        )
+    return replace(choices, client=client, new_clients=new_clients, zero_days=zeros)
+
+
+def _called(reference: str, names: Mapping[str, str]) -> str:
+    name = names.get(reference, reference)
+    return reference if name == reference else f"{name} ({reference})"
+
+
 def _checked(store: Store, source: Source, cohort: str, kind: Kind | None, choices: Choices) -> Report:
     """The report, kept until the file or a choice changes: checking a large file takes seconds."""
     stamp = (source[0], hash(source[1])) if isinstance(source, tuple) else (source, _stat(source))
@@ -126,9 +183,34 @@ def _checked(store: Store, source: Source, cohort: str, kind: Kind | None, choic
     if kept is not None and kept[0] == key:
         return kept[1]
     with st.spinner("Checking every row …"):
-        report = importing.check(store, source, cohort=cohort, kind=kind, choices=choices)
+        report = importing.check(
+            store,
+            source,
+            cohort=cohort,
+            kind=kind,
+            choices=choices,
+            read=_read(store, source, stamp, cohort, choices.client),
+        )
     st.session_state[REPORT] = (key, report)
     return report
+
+
+def _read(store: Store, source: Source, stamp: object, cohort: str, client: str | None) -> OnePerson | None:
+    """An export of a phone or tracker, read once for all choices: a large one takes a minute."""
+    kept: tuple[object, OnePerson | None] | None = st.session_state.get(READ)
+    if kept is not None and kept[0] == stamp:
+        return kept[1]
+    if isinstance(source, Path) and not source.is_file():
+        return None
+    bar = st.progress(0.0, "Reading the export …")
+
+    def tell(done: float) -> None:
+        bar.progress(done, "Reading the export …")
+
+    read = importing.read_ahead(store, source, cohort=cohort, client=client, progress=tell)
+    bar.empty()
+    st.session_state[READ] = (stamp, read)
+    return read
 
 
 def _stat(path: Path) -> tuple[int, int]:

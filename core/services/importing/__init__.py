@@ -5,10 +5,12 @@ all. Times are kept as UTC, ISO 8601 text to the millisecond with Z; a time with
 its client's time zone.
 """
 
-from core.services.importing.checking import MY_CLIENTS, check, implied
+from core.services.importing.checking import MY_CLIENTS, check, clients, implied, read_ahead
+from core.services.importing.containers import steps_of
 from core.services.importing.dates import DateOrder
-from core.services.importing.report import Choices, Kind, Need, Problem, Report, Taken
+from core.services.importing.report import Choices, Kind, Need, Problem, Report, Taken, ZeroDays
 from core.services.importing.taking import take
+from core.services.importing.wearables import OnePerson
 
 __all__ = [
     "MY_CLIENTS",
@@ -16,10 +18,15 @@ __all__ = [
     "DateOrder",
     "Kind",
     "Need",
+    "OnePerson",
     "Problem",
     "Report",
     "Taken",
+    "ZeroDays",
     "check",
+    "clients",
     "implied",
+    "read_ahead",
+    "steps_of",
     "take",
 ]

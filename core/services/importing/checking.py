@@ -1,14 +1,26 @@
 """Reading and checking a file without writing anything."""
 
-import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from core.errors import InputError, NotFound
 from core.services import Store
-from core.services.importing import columns, exercises, logs, movielens, profiles, reading, steps
+from core.services.importing import (
+    columns,
+    containers,
+    exercises,
+    logs,
+    movielens,
+    profiles,
+    reading,
+    steps,
+    wearables,
+)
+from core.services.importing.containers import Form, Source
 from core.services.importing.report import Choices, Findings, Kind, Need, Report, Snapshot
+from core.services.importing.wearables import OnePerson
 from core.store import exercises as catalogue
 from core.store import imports, people
 
@@ -17,11 +29,13 @@ MY_CLIENTS = "My clients"
 
 def check(
     store: Store,
-    source: Path | tuple[str, bytes],
+    source: Source,
     *,
     cohort: str = MY_CLIENTS,
     kind: Kind | str | None = None,
     choices: Choices | None = None,
+    read: OnePerson | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Report:
     """Read a whole file, check every row, and say what taking it in would do; nothing is written.
 
@@ -31,6 +45,8 @@ def check(
             MovieLens has a cohort of its own.
         kind: what the file holds; None finds out from its columns.
         choices: the person's answers to what the file leaves open (``Report.needs`` asks).
+        read: what ``read_ahead`` gave for this very file, so that another choice does not read it again.
+        progress: told how far a large export is read, from 0 to 1.
 
     Raises:
         InputError: if it cannot be read as a table at all. Bad rows do not raise: they are in the report.
@@ -47,12 +63,54 @@ def check(
         return _movielens(store, folder)
     if wanted is Kind.MOVIELENS:
         raise InputError("MovieLens is a folder with u.data, u.item and u.user. Name the folder.")
-    name, data = source if isinstance(source, tuple) else (Path(source).name, read_bytes(Path(source)))
     before = snapshot(store.db, cohort)
     said = choices or Choices()
-    found_kind, found, rows = _check(store.db, name, data, before, wanted, said.settled(before))
+    content = containers.look(source)
+    name = source[0] if isinstance(source, tuple) else Path(source).name
+    if content.form is not Form.TABLE:
+        _only_steps(wanted)
+        zone = wearables.zone_of(said.client, before)
+        if read is None or read.form is not content.form or read.zone not in (None, zone):
+            read = wearables.read(source, content, zone, progress or _unheard)
+        found_kind, rows, sha256 = Kind.STEPS, read.rows, read.sha256
+        found = wearables.check(store.db, read, before, said.settled(before))
+    else:
+        sha256 = containers.sha256(source)
+        member = content.members[0] if content.members else None
+        data = containers.read_whole(source, member)
+        found_kind, found, rows = _check(store.db, member or name, data, before, wanted, said.settled(before))
     found.assumptions += _implied(found_kind, found, said, before)
-    return _report(store.db, found_kind, found, rows, name=name, path=path, sha256=_hash(data), before=before)
+    return _report(store.db, found_kind, found, rows, name=name, path=path, sha256=sha256, before=before)
+
+
+def read_ahead(
+    store: Store,
+    source: Source,
+    *,
+    cohort: str = MY_CLIENTS,
+    client: str | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> OnePerson | None:
+    """Read an export of a phone or tracker once, for ``check``; None for a file that ``check`` reads quickly.
+
+    Args:
+        client: whose it is; some exports need the client's time zone.
+        progress: told how far it is, from 0 to 1.
+
+    Raises:
+        InputError: if it cannot be read.
+    """
+    content = containers.look(source)
+    if content.form is Form.TABLE:
+        return None
+    zone = wearables.zone_of(client, snapshot(store.db, " ".join(cohort.split())))
+    return wearables.read(source, content, zone, progress or _unheard)
+
+
+def clients(store: Store, cohort: str) -> dict[str, str]:
+    """Names of a cohort's clients by reference, in order of name; none where there is no such cohort."""
+    known = snapshot(store.db, " ".join(cohort.split())).clients
+    return dict(sorted(((ref, name) for ref, (name, _) in known.items()), key=lambda pair: pair[::-1]))
 
 
 def implied(store: Store, cohort: str) -> Choices:
@@ -75,26 +133,13 @@ def snapshot(db: Database, cohort: str) -> Snapshot:
     )
 
 
-def read_bytes(path: Path) -> bytes:
-    """A file's bytes.
-
-    Raises:
-        InputError: if it cannot be read, or is too large.
-    """
-    try:
-        if not path.is_file():
-            raise InputError(f"{path} is no file. Name a CSV or JSON file, or the folder of MovieLens 100K.")
-        if path.stat().st_size > reading.MOST_BYTES:
-            raise InputError(
-                f"{path} is larger than {reading.MOST_BYTES // 2**20} MB. Split it into smaller ones."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+def _unheard(done: float) -> None:
+    """Progress that nobody asked for."""
 
 
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _only_steps(wanted: Kind | None) -> None:
+    if wanted not in (None, Kind.STEPS):
+        raise InputError(f"This is an export of a phone or a tracker, which holds steps, not {wanted}.")
 
 
 def _movielens(store: Store, folder: Path) -> Report:
@@ -108,7 +153,7 @@ def _movielens(store: Store, folder: Path) -> Report:
         rows,
         name="u.data",
         path=path,
-        sha256=_hash(read_bytes(path)),
+        sha256=containers.sha256(path),
         before=before,
     )
 
@@ -129,6 +174,8 @@ def _check(
     del text
     kind = wanted or columns.detect(table.header, name)
     understood = columns.understand(table.header, kind)
+    if choices.client and kind is not Kind.STEPS:
+        raise InputError(f"A client is named only beside the steps of one person; this is {kind}.")
     if kind is Kind.LOG:
         found = logs.check(db, table, understood, cohort, choices)
     elif kind is Kind.STEPS:
@@ -176,10 +223,16 @@ def _report(
     before: Snapshot,
 ) -> Report:
     needs = found.needs
-    if before.cohort_id is not None and imports.taken_before(db, before.cohort_id, kind, sha256):
+    taken = before.cohort_id is not None and imports.taken_before(db, before.cohort_id, kind, sha256)
+    if taken and kind is not Kind.STEPS:
         needs = {Need.TAKEN_BEFORE}
     elif not needs and found.plan.empty():
-        needs = {Need.NOTHING_NEW}
+        needs = {Need.TAKEN_BEFORE if taken else Need.NOTHING_NEW}
+    elif taken:
+        # Steps may be taken again: for another client, or with another meaning of zero.
+        found.assumptions.append(
+            "This very file was taken into the cohort before. Taken again, its counts replace newer ones."
+        )
     return Report(
         kind=kind,
         source=name,

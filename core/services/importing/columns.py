@@ -41,6 +41,21 @@ TIME = (
 EXERCISE = ("exercise", "exercise_id", "exercise_name", "exercise_reference", "activity", "übung")
 DIFFICULTY = ("difficulty", "difficulty_rating", "rating", "level", "schwierigkeit")
 
+SOURCE = (
+    "source",
+    "source_name",
+    "data_source",
+    "data_origin",
+    "origin",
+    "app",
+    "app_name",
+    "package_name",
+    "device",
+    "quelle",
+)
+FITBIT = frozenset({"id", "activity_date", "total_steps"})
+"""Columns that only Fitbit's ``dailyActivity_merged.csv`` has together."""
+
 SYNONYMS: Mapping[Kind, Mapping[str, Sequence[str]]] = {
     Kind.LOG: {
         "client": (*CLIENT, "id"),
@@ -59,9 +74,35 @@ SYNONYMS: Mapping[Kind, Mapping[str, Sequence[str]]] = {
     },
     Kind.STEPS: {
         "client": (*CLIENT, "id"),
-        "day": ("day", "date", "activity_date", "activity_day", "time", "timestamp", "tag", "datum", "zeit"),
-        "steps": ("steps", "step_count", "total_steps", "step_total", "daily_steps", "schritte"),
+        "day": (
+            "day",
+            "date",
+            "activity_date",
+            "activity_day",
+            "calendar_date",
+            "summary_date",
+            "local_date",
+            "start_date",
+            "time",
+            "timestamp",
+            "tag",
+            "datum",
+            "zeit",
+        ),
+        "steps": (
+            "steps",
+            "step_count",
+            "steps_count",
+            "count_of_steps",
+            "total_steps",
+            "step_total",
+            "total_step_count",
+            "daily_steps",
+            "schritte",
+            "schrittzahl",
+        ),
         "goal": ("goal", "step_goal", "steps_goal", "goal_steps", "target", "ziel"),
+        "source": SOURCE,
     },
     Kind.EXERCISES: {
         "exercise": ("exercise_id", "id", "exercise_reference", "reference", "code", "exercise", "übung"),
@@ -88,7 +129,7 @@ TOLD_BY_NAME = (Kind.MEDICAL, Kind.SCREENING, Kind.QUESTIONNAIRES)
 SYNONYMS = {**SYNONYMS, **dict.fromkeys(TOLD_BY_NAME, SYNONYMS[Kind.PROFILES])}
 REQUIRED: Mapping[Kind, Sequence[str]] = {
     Kind.LOG: ("client", "time", "exercise"),
-    Kind.STEPS: ("client", "day", "steps"),
+    Kind.STEPS: ("day", "steps"),  # without a client it is one person's, and the import asks whose
     Kind.EXERCISES: (),
     Kind.PROFILES: ("client",),
     Kind.MEDICAL: ("client",),
@@ -155,12 +196,15 @@ def detect(header: Sequence[str], source: str) -> Kind:
     names = {plain(name) for name in header}
     log, steps, catalogue = SYNONYMS[Kind.LOG], SYNONYMS[Kind.STEPS], SYNONYMS[Kind.EXERCISES]
     client = bool(names & {*CLIENT})
-    if (client or "id" in names) and names & {*steps["steps"]} and names & {*steps["day"]}:
+    daily = bool(names & {*steps["steps"]} and names & {*steps["day"]})
+    if (client or "id" in names) and daily:
         return Kind.STEPS
     exercise = bool(names & {*EXERCISE})
     time = bool(names & {*TIME})
     if client + time + exercise >= 2 and (exercise or names & {*log["success"]}):
         return Kind.LOG  # a column may still be missing; understand() then says which
+    if daily:
+        return Kind.STEPS
     if not client and (exercise or names & {*catalogue["category"], *catalogue["muscle_group"], *DIFFICULTY}):
         return Kind.EXERCISES
     if client or names & {"id", "reference"}:
@@ -169,7 +213,7 @@ def detect(header: Sequence[str], source: str) -> Kind:
     raise InputError(
         f"The columns ({', '.join(header)}) make no file that can be imported. "
         "A log has client, time and exercise; a catalogue has exercise; profiles have client; "
-        "steps have client, day and steps. Rename the columns in the first line."
+        "steps have day and steps, and a client or the steps of one person. Rename the columns in the first line."
     )
 
 

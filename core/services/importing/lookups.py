@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import InputError
 from core.services.importing import values
 from core.services.importing.report import Findings, Need, Snapshot
 
@@ -46,6 +47,28 @@ class Roll:
             return None
         self._new[text] = None
         return text
+
+    def named(self, text: str) -> str | None:
+        """The reference of the client that a person named by reference or by name; None where it stays unknown.
+
+        Raises:
+            InputError: if several clients have the name, or it is no name.
+        """
+        if text in self._cohort.clients:
+            return text
+        same = [ref for ref, (name, _) in self._cohort.clients.items() if name.casefold() == text.casefold()]
+        if len(same) > 1:
+            raise InputError(f"Several clients are named {text} ({', '.join(same)}). Name one by reference.")
+        if same:
+            return same[0]
+        try:
+            values.reference(text)
+        except ValueError as error:
+            raise InputError(f"The client's name {error}.") from error
+        if self._add:
+            self._new[text] = None
+            return text
+        return None
 
     def zone(self, reference: str) -> str:
         """A client's time zone; UTC for a new one."""

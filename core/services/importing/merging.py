@@ -15,6 +15,7 @@ once; other records of one source for the same time are added up, as they are of
 """
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -53,6 +54,39 @@ class Samples:
     source: Ints
     steps: Floats
     names: Sequence[str]
+
+
+class Collector:
+    """Takes samples one by one in little memory."""
+
+    def __init__(self) -> None:
+        self._start, self._seconds, self._offset = array("q"), array("i"), array("i")
+        self._source, self._steps = array("i"), array("d")
+        self._names: dict[str, int] = {}
+
+    @property
+    def sources(self) -> int:
+        """How many sources there are so far."""
+        return len(self._names)
+
+    def add(self, start: int, seconds: int, offset: int, source: str, steps: float) -> None:
+        """Add a sample; see ``Samples``."""
+        self._start.append(start)
+        self._seconds.append(max(1, seconds))
+        self._offset.append(offset)
+        self._source.append(self._names.setdefault(source, len(self._names)))
+        self._steps.append(steps)
+
+    def samples(self) -> Samples:
+        """All of them as arrays."""
+        return Samples(
+            np.array(self._start, dtype=np.int64),
+            np.array(self._seconds, dtype=np.int32),
+            np.array(self._offset, dtype=np.int32),
+            np.array(self._source, dtype=np.int32),
+            np.array(self._steps, dtype=np.float64),
+            list(self._names),
+        )
 
 
 @dataclass(frozen=True, slots=True)

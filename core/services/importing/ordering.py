@@ -8,9 +8,19 @@ from core.services.importing.report import Choices, Findings, Need
 
 
 def column_order(
-    table: Table, columns: Columns, meaning: str, choices: Choices, found: Findings
+    table: Table,
+    columns: Columns,
+    meaning: str,
+    choices: Choices,
+    found: Findings,
+    *,
+    usual: DateOrder | None = None,
 ) -> DateOrder | None:
-    """The order that the person chose or that the column shows; None, with a problem noted, where it is open."""
+    """The order that the person chose or that the column shows; None, with a problem noted, where it is open.
+
+    Args:
+        usual: how the program that wrote the file writes dates, for a column that leaves it open.
+    """
     position = columns.found[meaning]
     name = columns.name(meaning)
     if choices.dates:
@@ -19,6 +29,11 @@ def column_order(
         )
         return choices.dates
     column = dates.detect(row[position].strip() for row in table.rows)
+    if column.order is None and usual is not None:
+        found.assumptions.append(
+            f"Dates in “{name}” are read as {dates.IN_WORDS[usual]}, as the program writes them."
+        )
+        return usual
     if column.order is None:
         line, written = next(
             (line, row[position].strip())

@@ -31,11 +31,19 @@ class Kind(StrEnum):
     MOVIELENS = "movielens"
 
 
+class ZeroDays(StrEnum):
+    """What a day of zero steps means."""
+
+    NOT_WORN = "not-worn"
+    COUNTED = "zero"
+
+
 class Need(StrEnum):
     """What stands between a checked file and taking it in."""
 
     CORRECTION = "The file has rows that cannot be used. Correct them and check it again."
     DATE_ORDER = "The day and the month cannot be told apart in the dates. Say which comes first."
+    CLIENT = "The file holds one person's steps and does not name them. Say which client it is."
     NEW_CLIENTS = "The file names clients that the cohort does not know. Correct it, or have them added."
     NEW_EXERCISES = "The file names exercises that the cohort does not know. Correct it, or have them added."
     TAKEN_BEFORE = "This very file was already taken into the cohort. There is nothing to do."
@@ -67,11 +75,15 @@ class Choices:
     Attributes:
         new_clients: whether clients that the cohort does not know are added; None adds them where it has none.
         new_exercises: the same of exercises.
+        client: reference or name of the client that a file without a column of clients is of.
+        zero_days: what days of zero steps mean; None takes them as days without the device.
     """
 
     dates: DateOrder | None = None
     new_clients: bool | None = None
     new_exercises: bool | None = None
+    client: str | None = None
+    zero_days: ZeroDays | None = None
 
     def settled(self, cohort: Snapshot) -> Self:
         """The choices with what the cohort implies filled in."""

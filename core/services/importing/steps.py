@@ -1,28 +1,48 @@
-"""Checking daily steps and goals: client, day, steps, and optionally the day's goal."""
+"""Checking daily steps and goals: day, steps, and optionally client, the day's goal, and the app that counted."""
 
 from sqlite_utils import Database
 
+from core.errors import InputError
 from core.services.importing import dates, values
-from core.services.importing.columns import Columns
+from core.services.importing.columns import FITBIT, Columns, plain
+from core.services.importing.counts import Counts
+from core.services.importing.dates import DateOrder
 from core.services.importing.lookups import Roll
 from core.services.importing.ordering import column_order
 from core.services.importing.reading import Table
-from core.services.importing.report import Choices, Findings, Snapshot, StepsRow
-from core.store import imports
+from core.services.importing.report import Choices, Findings, Snapshot
 
 
 def check(db: Database, table: Table, columns: Columns, cohort: Snapshot, choices: Choices) -> Findings:
-    """Check every row; an empty cell leaves what the cohort knows of the day as it is."""
+    """Check every row; an empty cell leaves what the cohort knows of the day as it is.
+
+    Raises:
+        InputError: if the person named a client, and the file names its own.
+    """
     found = Findings()
-    order = column_order(table, columns, "day", choices, found)
+    fitbit = {plain(name) for name in columns.written} >= FITBIT
+    if fitbit:
+        found.assumptions.append(
+            "Read as Fitbit's daily activity: a wearer is a client, named by Id. A wearer's last day may stop "
+            "at the last time the device was read; its count is kept as it stands."
+        )
+    usual = DateOrder.MONTH_FIRST if fitbit else None
+    order = column_order(table, columns, "day", choices, found, usual=usual)
     if order is None:
         return found
     roll = Roll(cohort, add=choices.new_clients)
-    rows: dict[tuple[str, str], StepsRow] = {}
-    first_on: dict[tuple[str, str], int] = {}
+    counts = Counts(roll, cohort, choices, found)
+    named = "client" in columns.found
+    if named and choices.client:
+        raise InputError(
+            f"The file names its clients itself, in “{columns.name('client')}”. Name none beside it."
+        )
+    whose = None if named else counts.whose(choices.client)
     for line, cells in zip(table.lines, table.rows, strict=True):
         before = found.problem_count
-        client = roll.resolve(cells[columns.found["client"]].strip(), line, columns.name("client"), found)
+        client = whose
+        if named:
+            client = roll.resolve(cells[columns.found["client"]].strip(), line, columns.name("client"), found)
         written = cells[columns.found["day"]].strip()
         day = ""
         try:
@@ -35,29 +55,15 @@ def check(db: Database, table: Table, columns: Columns, cohort: Snapshot, choice
         goal = _count(columns, "goal", cells, line, found)
         if client is None or found.problem_count > before:
             continue
-        key, row = (client, day), (client, day, steps, goal)
-        if key not in rows:
-            rows[key] = row
-            first_on[key] = line
-            found.show({"client": client, "day": day, "steps": steps, "goal": goal})
-        elif rows[key] == row:
-            found.count("rows equal to an earlier row, left out")
-        else:
+        source = cells[columns.found["source"]].strip() if "source" in columns.found else ""
+        if not counts.add((client, day, steps, goal), line, source):
             found.problem(
                 line,
                 columns.name("day"),
                 written,
-                f"stands with other values on line {first_on[key]} already",
+                f"stands with other values on line {counts.line(client, day)} already",
             )
-    changed = _leave_out_known(db, rows, cohort, found)
-    found.plan.clients = roll.new()
-    found.plan.steps = list(rows.values())
-    found.counts |= {
-        "days to add": len(rows) - changed,
-        "days brought up to date": changed,
-        "new clients": len(found.plan.clients),
-    }
-    roll.summarise(found)
+    counts.finish(db)
     return found
 
 
@@ -72,26 +78,3 @@ def _count(columns: Columns, meaning: str, cells: list[str], line: int, found: F
     except ValueError as error:
         found.problem(line, columns.name(meaning), text, str(error))
         return None
-
-
-def _leave_out_known(
-    db: Database, rows: dict[tuple[str, str], StepsRow], cohort: Snapshot, found: Findings
-) -> int:
-    """Drop the days that would change nothing; return how many would change one."""
-    if cohort.cohort_id is None or not rows:
-        return 0
-    days = [day for _, day in rows]
-    changed = 0
-    for client, day, steps, goal in imports.steps_between(db, cohort.cohort_id, min(days), max(days)):
-        row = rows.get((client, day))
-        if row is None:
-            continue
-        # An empty cell takes nothing away that is known.
-        merged = (client, day, steps if row[2] is None else row[2], goal if row[3] is None else row[3])
-        if merged == (client, day, steps, goal):
-            del rows[client, day]
-            found.count("days that the cohort has already, left out")
-        else:
-            rows[client, day] = merged
-            changed += 1
-    return changed

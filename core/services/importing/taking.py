@@ -5,7 +5,8 @@ import hashlib
 import sample_data
 from core.errors import Conflict, InputError
 from core.services import Store, recommending
-from core.services.importing.checking import read_bytes, snapshot
+from core.services.importing import containers
+from core.services.importing.checking import snapshot
 from core.services.importing.report import Kind, Need, Report, Taken
 from core.store import Change, exercises, imports, people, steps
 
@@ -61,7 +62,7 @@ def _same_file(report: Report) -> None:
     if report.path is None:
         return
     try:
-        now = hashlib.sha256(read_bytes(report.path)).hexdigest()
+        now = containers.sha256(report.path)
     except InputError as error:
         raise Conflict(f"{error} Nothing was taken; check the file again.") from error
     if now != report.sha256:
@@ -70,11 +71,11 @@ def _same_file(report: Report) -> None:
 
 def _same_cohort(change: Change, report: Report) -> int | None:
     now = snapshot(change.db, report.cohort.cohort)
-    if now.cohort_id is not None and imports.taken_before(
-        change.db, now.cohort_id, report.kind, report.sha256
-    ):
-        raise Conflict(Need.TAKEN_BEFORE)
     if now != report.cohort:
+        if now.cohort_id is not None and imports.taken_before(
+            change.db, now.cohort_id, report.kind, report.sha256
+        ):
+            raise Conflict(Need.TAKEN_BEFORE)
         raise Conflict(
             f"“{now.cohort}” has changed since the file was checked. Nothing was taken; check the file again."
         )
@@ -102,7 +103,5 @@ def _write(change: Change, report: Report, cohort_id: int, by: str) -> int:
         ((clients[client], at, known[exercise], done, hard) for client, at, exercise, done, hard in plan.log),
         import_id,
     )
-    steps.add(
-        db, ((clients[client], day, count, goal) for client, day, count, goal in plan.steps), import_id
-    )
+    steps.add(db, ((clients[client], day, count, goal) for client, day, count, goal in plan.steps), import_id)
     return import_id

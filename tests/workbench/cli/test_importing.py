@@ -4,8 +4,9 @@ import pytest
 
 from core.errors import InputError
 from core.services import Store
-from core.services.importing import Choices, DateOrder, Kind
+from core.services.importing import Choices, DateOrder, Kind, ZeroDays
 from tests.cohorts import small_cohort
+from tests.core.services.importing.exports import export, record
 from workbench.cli import importing
 
 LOG = "client,time,exercise\nanna,3/4/2026,Squat\nbo,5/6/2026,=1+1\n"
@@ -130,4 +131,35 @@ def test_the_switches_offer_every_kind_and_order():
     offered = {action.dest: action.choices for action in parser._actions}
     assert offered["kind"] == list(Kind)
     assert offered["dates"] == list(DateOrder)
+    assert offered["zero_days"] == list(ZeroDays)
     assert Choices(DateOrder("iso")).dates is DateOrder.ISO
+
+
+@pytest.mark.usefixtures("known")
+def test_a_phones_export_is_taken_for_the_client_that_is_named(run, tmp_path, capsys):
+    path = tmp_path / "export.xml"
+    filler = record("Watch", "09:00:00", "09:00:05", 77, kind="HeartRate") * 12_000
+    path.write_bytes(export(filler, record("Watch", "08:00:00", "08:10:00", 1000)))
+    assert run("--yes", path=path) == 1
+    out = capsys.readouterr().out
+    assert "Say which client it is: add --client NAME." in out
+    assert " % read\n" in out
+    assert run("--yes", "--client", "Dora", path=path) == 1
+    assert "have them added: add --new-clients." in capsys.readouterr().out
+    assert run("--yes", "--client", "carl", path=path) == 0
+    assert "All of it is carl's, as you said." in capsys.readouterr().out
+    store = Store(tmp_path / "data")
+    assert store.db.execute("SELECT day, steps FROM steps").fetchall() == [("2026-01-05", 1000)]
+    store.close()
+    assert run("--yes", "--client", "carl", path=path) == 1
+    assert "already taken" in capsys.readouterr().out
+
+
+def test_zero_days_can_be_meant(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda _: "no")
+    path = tmp_path / "steps.csv"
+    path.write_text("client,day,steps\na,2026-01-05,0\na,2026-01-06,5\n", encoding="utf-8")
+    assert run(path=path) == 1
+    assert "days of zero steps, left without a count: 1" in capsys.readouterr().out
+    assert run("--yes", "--zero-days", "zero", path=path) == 0
+    assert "days to add: 2" in capsys.readouterr().out
