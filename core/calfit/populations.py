@@ -49,37 +49,22 @@ class Population:
     """Clients that a trial could recruit.
 
     Attributes:
-        title: for people.
         baseline, responsiveness, self_efficacy: u_b, p on the first day, and mu, in steps.
         noise: the scale of the Laplace noise on each day's count; its standard deviation is 1.41 times that.
     """
 
-    title: str
     baseline: Spread
     responsiveness: Spread
     self_efficacy: Spread
     noise: Spread
 
 
+_BASELINE, _NOISE = Spread(5_800, 1_300), Spread(2_800, 500)
 POPULATIONS: Mapping[str, Population] = MappingProxyType(
     {
-        "students": Population(
-            "Students, as in mSTAR",
-            Spread(5_800, 1_300),
-            Spread(5_000, 3_000),
-            Spread(800, 500),
-            Spread(2_800, 500),
-        ),
-        "unresponsive": Population(
-            "No response to goals", Spread(5_800, 1_300), Spread(0, 0), Spread(0, 0), Spread(2_800, 500)
-        ),
-        "responsive": Population(
-            "Strong response to goals",
-            Spread(5_800, 1_300),
-            Spread(8_000, 3_000),
-            Spread(1_500, 600),
-            Spread(2_800, 500),
-        ),
+        "students": Population(_BASELINE, Spread(5_000, 3_000), Spread(800, 500), _NOISE),
+        "no response": Population(_BASELINE, Spread(0, 0), Spread(0, 0), _NOISE),
+        "strong response": Population(_BASELINE, Spread(8_000, 3_000), Spread(1_500, 600), _NOISE),
     }
 )
 
@@ -139,7 +124,7 @@ def recruit(
     """
     if clients < 1 or days <= len(RUN_IN):
         raise InputError(
-            f"A trial needs clients and days after the run-in week; got {clients} clients, {days} days."
+            f"A trial needs clients, and days after the run-in week; got {clients} clients, {days} days."
         )
     if not 0 <= missing < 1 or not 0 <= drop_out <= 1:
         raise InputError(f"missing and drop_out must be shares of 1; they are {missing} and {drop_out}.")
@@ -159,9 +144,7 @@ def recruit(
         if not wanted.size:
             return Recruits(parameters[0], parameters[1], parameters[2], noise, counted, turned_away)
         turned_away += wanted.size
-    raise InputError(
-        f"Hardly anyone in the population “{population.title}” walks fewer than 20,000 steps a day."
-    )
+    raise InputError("Hardly anyone in this population walks fewer than 20,000 steps a day.")
 
 
 def count(steps: Floats, noise: Floats, counted: Flags) -> Floats:

@@ -1,6 +1,17 @@
 """Every study, in the order the page offers them. To add one: its module, and one line here."""
 
-from core.services.studies import recommenders, train
+from core.services.studies import proof, recommenders, train
+from core.services.studies.calfit import policies, power, trial
 from core.services.studies.study import Studies
 
-STUDIES: Studies = {study.name: study for study in (recommenders.STUDY, train.STUDY)}
+STUDIES: Studies = {
+    study.name: study
+    for study in (
+        recommenders.STUDY,
+        trial.STUDY,
+        power.STUDY,
+        policies.STUDY,
+        proof.STUDY,
+        train.STUDY,
+    )
+}

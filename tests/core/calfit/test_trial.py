@@ -99,14 +99,14 @@ def test_missing_days_and_drop_out_leave_no_counts() -> None:
 
 
 def test_whoever_counts_20_000_steps_in_the_run_in_is_turned_away() -> None:
-    lively = Population("Lively", Spread(13_000, 3_000), Spread(0, 0), Spread(0, 0), Spread(2_000, 0))
+    lively = Population(Spread(13_000, 3_000), Spread(0, 0), Spread(0, 0), Spread(2_000, 0))
     people = recruit(lively, 200, 21, np.random.default_rng(6))
     assert people.turned_away > 20
     counts = follow(people, daily(fixed)).counts
     assert (counts[:, :7] < 20_000).all()
     with pytest.raises(InputError, match="Hardly anyone"):
         recruit(
-            Population("Racers", Spread(30_000, 0), Spread(0, 0), Spread(0, 0), Spread(0, 0)),
+            Population(Spread(30_000, 0), Spread(0, 0), Spread(0, 0), Spread(0, 0)),
             3,
             21,
             np.random.default_rng(0),
@@ -114,7 +114,7 @@ def test_whoever_counts_20_000_steps_in_the_run_in_is_turned_away() -> None:
 
 
 def test_without_response_goals_change_nothing() -> None:
-    people = recruit(POPULATIONS["unresponsive"], 20, DAYS, np.random.default_rng(7))
+    people = recruit(POPULATIONS["no response"], 20, DAYS, np.random.default_rng(7))
     steps = [follow(people, arm).steps for arm in (daily(fixed), WeeklyPlan(), daily(percentile))]
     for taken in steps:
         np.testing.assert_allclose(taken, np.repeat(people.baseline[:, None], DAYS, axis=1))
