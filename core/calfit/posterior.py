@@ -21,7 +21,7 @@ from core.errors import InputError
 
 NAMES = ("baseline", "responsiveness", "self_efficacy")
 DRAWS = 1000
-NARROWED = 0.5  # a parameter is identified if its 90 % interval is at most this share of the prior's width
+NARROWED = 0.4  # a parameter is identified if its 90 % interval is at most this share of the prior's width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Posterior:
         weekday: tomorrow's, 0 for Monday to 6 for Sunday; None likewise.
         achievement: "latent" or "observed": what lifts responsiveness, the model's own steps or the counts.
         identified: for baseline, responsiveness and self_efficacy whether it is known well enough to act
-            on: whether its 90 % interval is at most half as wide as the prior's before any day.
+            on: whether its 90 % interval is at most 0.4 times as wide as the prior's before any day.
         missing: a plain sentence for each that is not identified: what cannot be told yet, and what would tell.
         seed: the draws' seed.
     """
