@@ -225,8 +225,8 @@ def set_address(store: Store, text: str, *, by: str) -> None:
         people.set_setting(change.db, ADDRESS, text)
 
 
-def secure_address(text: str) -> bool:
-    """Whether a text is an https address without a query, or an http one on this machine."""
+def secure_address(text: str, *, query: bool = False) -> bool:
+    """Whether a text is an https address, or an http one on this machine; with ``query`` it may have one."""
     if not text.isascii() or not text.isprintable() or " " in text:
         return False
     try:
@@ -238,7 +238,8 @@ def secure_address(text: str) -> bool:
     return bool(
         host
         and (parts.scheme == "https" or (parts.scheme == "http" and here))
-        and not (parts.query or parts.fragment or "@" in parts.netloc)
+        and (query or not parts.query)
+        and not (parts.fragment or "@" in parts.netloc)
     )
 
 

@@ -1,4 +1,7 @@
-"""A worker: claims pieces one after the other, keeps each one's lease alive, and waits cheaply between."""
+"""A worker: claims pieces one after the other, keeps each one's lease alive, and waits cheaply between.
+
+Beside that a thread of it sends what is due to clients.
+"""
 
 import argparse
 import contextlib
@@ -17,6 +20,8 @@ from core.services import Store
 from core.services.studies.performing import Performer, Stopped
 from core.services.studies.study import Studies
 from core.store.jobs import Claim
+from core.worker import postman
+from core.worker.postman import Postman
 
 REGISTRY = "core.services.studies.registry"
 LEASE_SECONDS = 20.0
@@ -91,7 +96,7 @@ def be_polite() -> None:
         os.nice(10)
 
 
-def leave_with(performer: Performer, gate: threading.Lock) -> None:
+def leave_with(performer: Performer, gate: threading.Lock, post: Postman) -> None:
     """End this process when standard input is closed, which the system does when the parent dies."""
 
     def watch() -> None:
@@ -100,6 +105,7 @@ def leave_with(performer: Performer, gate: threading.Lock) -> None:
         gate.acquire()  # and never let go: nothing more is claimed
         with contextlib.suppress(StoreError):  # a lease that cannot be given back runs out by itself
             performer.release()
+        post.stop()
         os._exit(0)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; this process follows it
@@ -123,6 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--lease", type=float, default=LEASE_SECONDS, help="seconds a silent worker is waited for"
     )
+    parser.add_argument(
+        "--post", type=float, default=postman.EVERY_SECONDS, help="seconds between looks for messages to send"
+    )
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     given = parser.parse_args(arguments)
     be_polite()
@@ -134,10 +143,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"worker: {error}", file=sys.stderr)
         return 1
     gate = threading.Lock()
+    post = Postman(performer.store, given.name, every=given.post)
     if given.with_parent:
-        leave_with(performer, gate)
+        leave_with(performer, gate, post)
+    post.start()
     try:
         work(performer, gate=gate)
     except KeyboardInterrupt:
+        post.stop()
         performer.release()
     return 0
