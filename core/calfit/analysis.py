@@ -3,9 +3,10 @@
 The mixed model (Zhou 2018) has a random intercept and slope for each client and fixed effects of time, arm and their
 product, with time scaled to 0 on the first day and 1 on the last; the product is the difference between the arms'
 changes. The quick test fits a line to each client by least squares and compares the arms' mean slopes by a t test with
-pooled variance. On complete data both give the same difference; they part in its standard error (the mixed model may
-find that slopes do not vary) and in the test: the mixed model's takes its standard error as known, which in a trial of
-13 finds differences too often, while the t test's error rate is right.
+pooled variance. On complete data both give the same difference. They part in its standard error, where the mixed model
+finds that slopes hardly vary and then takes a larger one than the slopes themselves show, and in the test: the mixed
+model's takes the standard error as known, the t test allows for its being estimated. ``benchmarks/trial.py`` sets one
+against the other.
 """
 
 import warnings
