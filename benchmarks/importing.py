@@ -2,6 +2,10 @@
 
 ``python -m benchmarks.importing`` prints the seconds and the peak memory of each, measured in a process
 of its own. The bound that Spotter sets itself: under 30 s and 1 GiB.
+
+``python -m benchmarks.importing --apple`` does the same with an export of Apple Health of a gibibyte (``--mebibytes``),
+watch and phone beside each other; the bound is 500 MiB. With ``--only-steps`` every record in it is of steps, which
+takes the most memory that a file of its size can.
 """
 
 import argparse
@@ -39,6 +43,73 @@ def generate(path: Path, rows: int, *, seed: int = 1) -> None:
     path.write_text("client;time;exercise;success;difficulty\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
+DOCTYPE = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE HealthData [
+<!ELEMENT HealthData (ExportDate,Me,(Record|Correlation|Workout|ActivitySummary)*)>
+<!ATTLIST HealthData
+  locale CDATA #REQUIRED
+>
+]>
+<HealthData locale="en_GB">
+ <ExportDate value="2026-01-01 09:00:00 +0000"/>
+"""
+KINDS = (
+    ("HKQuantityTypeIdentifierActiveEnergyBurned", "kcal"),
+    ("HKQuantityTypeIdentifierHeartRate", "count/min"),
+    ("HKQuantityTypeIdentifierDistanceWalkingRunning", "km"),
+    ("HKQuantityTypeIdentifierBasalEnergyBurned", "kcal"),
+)
+DEVICE = (
+    "&lt;&lt;HKDevice: 0x28{number}&gt;, name:{name}, manufacturer:Apple Inc., "
+    "model:{name}, hardware:{name}6,1&gt;"
+)
+
+
+def generate_export(path: Path, mebibytes: int, *, only_steps: bool, seed: int = 1) -> None:
+    """Write walks of some minutes that watch and phone both recorded, and four other records for each of steps."""
+    rng = np.random.default_rng(seed)
+    kinds = (("HKQuantityTypeIdentifierStepCount", "count"), *(() if only_steps else KINDS))
+    start = datetime(2015, 1, 1, tzinfo=UTC)
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(DOCTYPE)
+        minute = 0
+        while stream.tell() < mebibytes * 2**20:
+            lines: list[str] = []
+            for gap, length, count in rng.integers((1, 1, 5), (15, 12, 130), (2000, 3)).tolist():
+                minute += gap
+                begins, ends = start + timedelta(minutes=minute), start + timedelta(minutes=minute + length)
+                for kind, unit in kinds:
+                    for number, name in enumerate(("Watch", "iPhone")):
+                        shift = timedelta(seconds=7 * number)
+                        lines.append(
+                            f' <Record type="{kind}" sourceName="Kim’s {name}" sourceVersion="10.1" '
+                            f'device="{DEVICE.format(number=number, name=name)}" unit="{unit}" '
+                            f'creationDate="{ends:%Y-%m-%d %H:%M:%S} +0000" '
+                            f'startDate="{begins + shift:%Y-%m-%d %H:%M:%S} +0000" '
+                            f'endDate="{ends + shift:%Y-%m-%d %H:%M:%S} +0000" value="{count * length - number}"/>\n'
+                        )
+            stream.write("".join(lines))
+        stream.write("</HealthData>\n")
+
+
+def apple(export: Path, folder: Path) -> str:
+    """Check an export and take it in."""
+    from core.services import Store
+    from core.services.importing import Choices, check, take
+
+    store = Store(folder)
+    started = time.perf_counter()
+    report = check(store, export, choices=Choices(client="Kim"))
+    checked = time.perf_counter()
+    take(store, report, by="benchmark")
+    taken = time.perf_counter()
+    kept = store.db.execute("SELECT count(*) FROM steps").fetchone()[0]
+    return (
+        f"{taken - started:8.2f} s (check {checked - started:.2f}, take {taken - checked:.2f}; "
+        f"{report.rows_read:,} counts, {kept:,} days kept)"
+    )
+
+
 def spotter(log: Path, folder: Path) -> str:
     """Check the log and take it in."""
     from core.services import Store
@@ -67,12 +138,17 @@ def pandas(log: Path, folder: Path) -> str:
     return f"{time.perf_counter() - started:8.2f} s ({kept:,} rows kept)"
 
 
-CONTESTANTS = {"Spotter": spotter, "pandas, unchecked": pandas}
+CONTESTANTS = {"Spotter": spotter, "pandas, unchecked": pandas, "Apple Health": apple}
+LOGS = ("Spotter", "pandas, unchecked")
+MOST_MEBIBYTES_APPLE = 500.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--apple", action="store_true", help="an export of Apple Health instead of a log")
+    parser.add_argument("--mebibytes", type=int, default=1024, help="size of the export")
+    parser.add_argument("--only-steps", action="store_true", help="the export holds nothing but steps")
     parser.add_argument("--only", choices=CONTESTANTS, help=argparse.SUPPRESS)
     parser.add_argument("--log", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -83,14 +159,19 @@ def main() -> None:
         print(f"{arguments.only:<20}{line}, peak {peak:,.0f} MiB")
         return
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "log.csv"
-        generate(log, arguments.rows)
-        size = log.stat().st_size / 2**20
-        print(
-            f"{arguments.rows:,} rows, {size:.1f} MiB; bound: {MOST_SECONDS:.0f} s, {MOST_MEBIBYTES:,.0f} MiB"
-        )
-        for name in CONTESTANTS:
-            command = [sys.executable, "-m", "benchmarks.importing", "--only", name, "--log", str(log)]
+        if arguments.apple:
+            path = Path(folder) / "export.xml"
+            generate_export(path, arguments.mebibytes, only_steps=arguments.only_steps)
+            print(f"{path.stat().st_size / 2**20:,.0f} MiB; bound: {MOST_MEBIBYTES_APPLE:,.0f} MiB of memory")
+        else:
+            path = Path(folder) / "log.csv"
+            generate(path, arguments.rows)
+            size = path.stat().st_size / 2**20
+            print(
+                f"{arguments.rows:,} rows, {size:.1f} MiB; bound: {MOST_SECONDS:.0f} s, {MOST_MEBIBYTES:,.0f} MiB"
+            )
+        for name in ["Apple Health"] if arguments.apple else LOGS:
+            command = [sys.executable, "-m", "benchmarks.importing", "--only", name, "--log", str(path)]
             subprocess.run(command, check=True)
 
 

@@ -16,7 +16,7 @@ once; other records of one source for the same time are added up, as they are of
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -33,6 +33,7 @@ BRIDGE = 30 * 60
 LONGEST_FILLING = 60 * 60
 FASTEST = 5.0
 """Steps a second; sprinters reach about 4.7."""
+BLOCK = 200_000
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -78,13 +79,13 @@ class Collector:
         self._steps.append(steps)
 
     def samples(self) -> Samples:
-        """All of them as arrays."""
+        """All of them as arrays on the same memory; none can be added while they are in use."""
         return Samples(
-            np.array(self._start, dtype=np.int64),
-            np.array(self._seconds, dtype=np.int32),
-            np.array(self._offset, dtype=np.int32),
-            np.array(self._source, dtype=np.int32),
-            np.array(self._steps, dtype=np.float64),
+            np.frombuffer(self._start, dtype=np.int64),
+            np.frombuffer(self._seconds, dtype=np.int32),
+            np.frombuffer(self._offset, dtype=np.int32),
+            np.frombuffer(self._source, dtype=np.int32),
+            np.frombuffer(self._steps, dtype=np.float64),
             list(self._names),
         )
 
@@ -106,47 +107,100 @@ class Merged:
     elsewhere: int
 
 
-def daily(samples: Samples, *, bridge: int = BRIDGE) -> Merged:
-    """The steps of each local day; the order of the samples does not matter."""
-    kept = _distinct(samples)
-    repeated = len(samples.start) - len(kept.start)
-    filling = (kept.seconds <= LONGEST_FILLING) & (kept.steps <= FASTEST * np.maximum(kept.seconds, 60))
-    day, start, end, source, steps, filling = _divided(kept, filling)
-    order = np.lexsort((end, start, source, day))
-    day, start, end, source = day[order], start[order], end[order], source[order]
-    steps, filling = steps[order], filling[order]
-    edges = [0, *(np.flatnonzero(np.diff(day)) + 1).tolist(), len(day)] if len(day) else []
+def daily(samples: Samples, *, bridge: int = BRIDGE, block: int = BLOCK) -> Merged:
+    """The steps of each local day; the order of the samples does not matter.
+
+    Args:
+        bridge: seconds between two records of a source in which it counts as on.
+        block: about how many samples are worked on at once, for the memory's sake.
+    """
     found: dict[str, int] = {}
-    shared, elsewhere = 0, 0.0
-    for first, last in pairwise(edges):
-        total = math.fsum(steps[first:last])
-        if source[first] != source[last - 1]:
-            shared += 1
-            part = slice(first, last)
-            counted = _one_day(
-                start[part], end[part], source[part], steps[part], filling[part], samples.names, bridge
-            )
-            elsewhere += total - counted
-            total = counted
-        found[date.fromordinal(_EPOCH + int(day[first])).isoformat()] = math.floor(total + 0.5)
+    repeated = shared = 0
+    elsewhere = 0.0
+    for pieces, left_out in _blocks(samples, block):
+        repeated += left_out
+        order = np.lexsort((pieces.end, pieces.start, pieces.source, pieces.day))
+        pieces = pieces.at(order)
+        edges = [0, *(np.flatnonzero(np.diff(pieces.day)) + 1).tolist(), len(order)] if len(order) else []
+        for first, last in pairwise(edges):
+            total = math.fsum(pieces.steps[first:last])
+            if pieces.source[first] != pieces.source[last - 1]:
+                shared += 1
+                counted = _one_day(pieces.at(slice(first, last)), samples.names, bridge)
+                elsewhere += total - counted
+                total = counted
+            found[date.fromordinal(_EPOCH + int(pieces.day[first])).isoformat()] = math.floor(total + 0.5)
     return Merged(found, repeated, shared, math.floor(elsewhere + 0.5))
 
 
-def _distinct(samples: Samples) -> Samples:
-    """Sorted by source and time, each record once."""
-    order = np.lexsort((samples.steps, samples.offset, samples.seconds, samples.start, samples.source))
-    source, start, seconds = samples.source[order], samples.start[order], samples.seconds[order]
-    steps = samples.steps[order]
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Samples cut at local midnight, all arrays of one length; start and end are UTC."""
+
+    day: Ints
+    start: Ints
+    end: Ints
+    source: Ints
+    steps: Floats
+    filling: NDArray[np.bool_]
+
+    def at(self, where: "slice | NDArray[Any]") -> "_Pieces":
+        return _Pieces(
+            self.day[where],
+            self.start[where],
+            self.end[where],
+            self.source[where],
+            self.steps[where],
+            self.filling[where],
+        )
+
+    def after(self, other: "_Pieces") -> "_Pieces":
+        both = (np.concatenate([getattr(part, name) for part in (other, self)]) for name in _Pieces.__slots__)
+        return _Pieces(*both)
+
+
+def _blocks(samples: Samples, block: int) -> Iterator[tuple[_Pieces, int]]:
+    """Whole days, some at a time and in order, and how many repeated samples were left out on the way."""
+    if not len(samples.start):
+        return
+    order = np.argsort(samples.start, kind="stable")
+    starts = samples.start[order]
+    # No later sample reaches into a day before this.
+    reach = starts + int(samples.offset.min())
+    carried: _Pieces | None = None
+    low = 0
+    while low < len(order):
+        # Equal starts stay together, so that repeated samples meet.
+        high = int(np.searchsorted(starts, starts[min(low + block, len(order)) - 1], side="right"))
+        kept, repeated = _distinct(samples, order[low:high])
+        pieces = _divided(kept)
+        if carried is not None:
+            pieces = pieces.after(carried)
+        over = pieces.day < reach[high] // DAY if high < len(order) else np.ones(len(pieces.day), dtype=bool)
+        yield pieces.at(over), repeated
+        carried = pieces.at(~over)
+        low = high
+
+
+def _distinct(samples: Samples, rows: Ints) -> tuple[Samples, int]:
+    """Some of the samples, each once, and how many were left out."""
+    start, seconds, offset = samples.start[rows], samples.seconds[rows], samples.offset[rows]
+    source, steps = samples.source[rows], samples.steps[rows]
+    order = np.lexsort((offset, steps, seconds, start, source))
     new = np.ones(len(order), dtype=bool)
-    new[1:] = (np.diff(source) != 0) | (np.diff(start) != 0) | (np.diff(seconds) != 0) | (np.diff(steps) != 0)
-    offset = samples.offset[order][new]
-    return Samples(start[new], seconds[new], offset, source[new], steps[new], samples.names)
+    new[1:] = np.any([np.diff(column[order]) != 0 for column in (source, start, seconds, steps)], axis=0)
+    kept = order[new]
+    return (
+        Samples(start[kept], seconds[kept], offset[kept], source[kept], steps[kept], samples.names),
+        len(order) - len(kept),
+    )
 
 
-def _divided(
-    samples: Samples, filling: NDArray[np.bool_]
-) -> tuple[Ints, Ints, Ints, Ints, Floats, NDArray[np.bool_]]:
-    """Cut at local midnight: day (since 1970), start and end (UTC), source, steps, filling."""
+def _divided(samples: Samples) -> _Pieces:
+    """Cut at local midnight."""
+    filling = (samples.seconds <= LONGEST_FILLING) & (
+        samples.steps <= FASTEST * np.maximum(samples.seconds, 60)
+    )
     local = samples.start + samples.offset
     first = local // DAY
     pieces = (local + samples.seconds - 1) // DAY - first + 1
@@ -158,25 +212,18 @@ def _divided(
     end = np.minimum(local[row] + samples.seconds[row], (day + 1) * DAY)
     steps = samples.steps[row] * ((end - start) / samples.seconds[row])
     offset = samples.offset[row]
-    return day, start - offset, end - offset, samples.source[row], steps, filling[row]
+    return _Pieces(day, start - offset, end - offset, samples.source[row], steps, filling[row])
 
 
-def _one_day(
-    start: Ints,
-    end: Ints,
-    source: Ints,
-    steps: Floats,
-    filling: NDArray[np.bool_],
-    names: Sequence[str],
-    bridge: int,
-) -> float:
-    rows = {int(number): np.flatnonzero(source == number) for number in np.unique(source)}
+def _one_day(pieces: _Pieces, names: Sequence[str], bridge: int) -> float:
+    steps = pieces.steps
+    rows = {int(number): np.flatnonzero(pieces.source == number) for number in np.unique(pieces.source)}
     ranked = sorted(rows, key=lambda number: (-math.fsum(steps[rows[number]]), names[number]))
     counted: list[float] = []
-    taken = start[:0], end[:0]
+    taken = pieces.start[:0], pieces.end[:0]
     for rank, number in enumerate(ranked):
-        own = rows[number] if rank == 0 else rows[number][filling[rows[number]]]
-        since, until = start[own], end[own]
+        own = rows[number] if rank == 0 else rows[number][pieces.filling[rows[number]]]
+        since, until = pieces.start[own], pieces.end[own]
         free = (until - since) - (_taken_before(until, *taken) - _taken_before(since, *taken))
         counted += (steps[own] * (free / (until - since))).tolist()
         on = _joined(since, until, bridge)

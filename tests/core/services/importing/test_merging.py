@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -85,6 +86,18 @@ def test_each_second_counts_for_one_source(rows, bridge):
     for counted, exact in zip(merged.steps.values(), expected.values(), strict=True):
         # Halves may go either way: a float sum is not exact.
         assert abs(counted - exact) <= Fraction(1, 2) + Fraction(1, 10**6)
+
+
+@given(rows=ROWS, block=st.integers(1, 4))
+def test_work_in_blocks_comes_to_the_same(rows, block):
+    assert daily(samples(rows), block=block) == daily(samples(rows))
+
+
+@given(rows=ROWS, offsets=st.lists(st.sampled_from([-36_000, 0, 50_400]), min_size=10, max_size=10))
+def test_blocks_are_whole_days_whatever_the_offsets(rows, offsets):
+    given = samples(rows)
+    given = replace(given, offset=np.array(offsets[: len(rows)], dtype=np.int64))
+    assert daily(given, block=1) == daily(given)
 
 
 @given(rows=ROWS, data=st.data())
