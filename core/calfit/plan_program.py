@@ -41,7 +41,7 @@ DELTA = (TOLERANCE - 0.01) / SCALE
 # What the solvers call a program without a solution. Nothing in it is unbounded: goals and steps all have limits.
 IMPOSSIBLE = ("infeasible", "inforunbd", "kInfeasible", "kUnboundedOrInfeasible")
 FEASIBLE = 2  # HiGHS's number for "a solution was found"
-EXACT = 1e-9  # gap at which HiGHS stops; its own default is wider than the 1e-6 compared here
+EXACT = 1e-7  # gap at which HiGHS stops; its own default is wider than the 1e-6 compared here
 EQUAL = 1e-6  # relative difference within which two objectives are the same
 
 
@@ -222,6 +222,9 @@ class _Program:
         self.switches = [self.low, self.missed]
         responsive = cp.Variable(days, bounds=[np.zeros(days), top])
         pull = cp.Variable(days, bounds=[np.zeros(days), top])
+        self.extra = (
+            cp.sum(pull) / 2
+        )  # steps above baseline over all days; no constant, which a bound leaves out
         self.steps = self.base + pull / 2
         self.least = cp.Variable()
         base, goal, low, missed, steps = self.base, self.goal, self.low, self.missed, self.steps
@@ -336,12 +339,18 @@ class _Program:
         if level.size < 2:
             return
         rise = level[1:] - level[:-1]
+        largest = GOAL_CAP / SCALE + float(np.ptp(self.offsets))
+        if self.offsets.any():
+            # Where an offset takes what the ramp allows below 0, the goal is 0, and that is no rise.
+            at_zero = cp.Variable(level.size - 1, boolean=True)
+            self.switches.append(at_zero)
+            self.constraints.append(self.goal[worked][1 - level.size :] <= rules.cap / SCALE * (1 - at_zero))
+            rise = rise - largest * at_zero
         if rules.ramp is not None:
             self.constraints.append(rise <= rules.ramp / SCALE)
         if rules.most_raises is not None:
             raised = cp.Variable(level.size - 1, boolean=True)
             self.switches.append(raised)
-            largest = (GOAL_CAP / SCALE) + float(np.ptp(self.offsets))
             self.constraints += [rise <= largest * raised, cp.sum(raised) <= rules.most_raises]
 
 
@@ -350,14 +359,14 @@ def _settle(program: _Program, goals: Floats, solver: Solver, time_left: float) 
     start = time.perf_counter()
     least = float(program.least.value)
     kept = [program.steps >= least - EQUAL]
-    second = program.solve(cp.Maximize(cp.sum(program.steps)), kept, solver, time_left)
+    second = program.solve(cp.Maximize(program.extra), kept, solver, time_left)
     if not second.found:
         return goals, False
-    goals, most = program.goals(), float(np.sum(program.steps.value))
-    settled = _gap(second.bound, most) <= EQUAL
+    goals, most = program.goals(), float(program.extra.value)
+    settled = second.bound - most <= EQUAL * (second.bound + program.base.sum())
     # Which goals are met and which lie below baseline stays as found, so that only a small linear program is left.
     kept += [switch == np.round(switch.value) for switch in program.switches]
-    kept.append(cp.sum(program.steps) >= most - EQUAL)
+    kept.append(program.extra >= most - EQUAL)
     third = program.solve(
         cp.Maximize(cp.sum(program.goal)), kept, solver, time_left - (time.perf_counter() - start)
     )
@@ -369,14 +378,15 @@ def _clashing(
 ) -> list[str]:
     """A smallest set of rules that cannot hold together: none can be left out (a deletion filter).
 
-    The challenge is the first to be left out, so that it is named only where the rules themselves could hold.
+    The challenge is the first to be left out, so that it is named only where the rules themselves could hold. A rule
+    on which the solver comes to no verdict in its share of the time is kept.
     """
     said = rules.sentences()
     kept = list(said)
     for key in list(said):
         fewer = [other for other in kept if other != key]
         program = _Program(behavior, offsets, rules.only(fewer), "capacity" in fewer)
-        if program.solve(cp.Maximize(0), [], solver, time_limit).impossible:
+        if program.solve(cp.Maximize(0), [], solver, time_limit / len(said)).impossible:
             kept = fewer
     return [said[key] for key in kept]
 

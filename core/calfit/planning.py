@@ -43,8 +43,9 @@ class Plan:
             or "raises".
         objective: the smallest number of steps of a day, which the paper maximises.
         method: "closed form" or "program".
-        status: "optimal"; "not proven" when the program ran out of time; "not optimised" for a challenge above 1,
-            which the model always answers with fewer steps.
+        status: "optimal": no plan has a larger objective, and of those that share it none takes more steps in all;
+            "ties open" when the program ran out of time over the second; "not proven" when it did over the first;
+            "not optimised" for a challenge above 1, which the model always answers with fewer steps.
         gap: how far at most the objective lies below the best there is, as a share of the best; NaN when not
             optimised.
         rules: what the plan keeps to.
@@ -57,7 +58,7 @@ class Plan:
     binding: tuple[str, ...]
     objective: float
     method: Literal["closed form", "program"]
-    status: Literal["optimal", "not proven", "not optimised"]
+    status: Literal["optimal", "ties open", "not proven", "not optimised"]
     gap: float
     rules: Rules
     offsets: Floats | None
@@ -156,12 +157,17 @@ def check_offsets(offsets: ArrayLike | None, horizon: int) -> Floats | None:
     return shifts
 
 
-def levels(goals: Floats, rules: Rules, offsets: Floats | None) -> Floats:
-    """What ramp and raises compare: goals less offsets, without rest days, after the previous goal if there is one."""
-    plain = goals if offsets is None else goals - offsets
-    worked = [float(plain[day]) for day in range(len(goals)) if day not in rules.resting]
-    before = [] if rules.previous_goal is None else [float(rules.previous_goal)]
-    return np.array(before + worked)
+def rises(goals: Floats, rules: Rules, offsets: Floats | None) -> Floats:
+    """How far each goal lies above the one before, as ramp and raises see it; negative where it lies below.
+
+    Rest days are left out, each goal counts less its day's offset, and the first compares with the previous goal if
+    there is one. A goal of 0 is no rise, whatever its offset.
+    """
+    worked = [day for day in range(len(goals)) if day not in rules.resting]
+    level = (goals if offsets is None else goals - offsets)[worked]
+    if rules.previous_goal is None:
+        return np.where(goals[worked[1:]] > 0, np.diff(level), 0.0)
+    return np.where(goals[worked] > 0, np.diff(level, prepend=rules.previous_goal), 0.0)
 
 
 def _closed_form(behavior: Behavior, horizon: int, rules: Rules, offsets: Floats | None) -> tuple[Plan, bool]:
@@ -182,7 +188,7 @@ def _closed_form(behavior: Behavior, horizon: int, rules: Rules, offsets: Floats
         if day in resting:
             goal, name = rules.rounded(min(base, cap)), "rest day"
         else:
-            limit = None if ramp is None or level is None else level + ramp + shift
+            limit = None if ramp is None or level is None else max(level + ramp + shift, 0.0)
             if day in fixed:
                 goal, name = fixed[day], "fixed"
             else:
@@ -190,7 +196,7 @@ def _closed_form(behavior: Behavior, horizon: int, rules: Rules, offsets: Floats
                 if goal > cap:
                     goal, name = cap, "cap"
                 if limit is not None and goal > limit:
-                    goal, name = max(limit, 0.0), "ramp"
+                    goal, name = limit, "ramp"
                 if step is not None:
                     unrounded, goal = goal, rules.rounded(goal)
                     if level is not None and goal <= level + shift < unrounded - SLACK:
@@ -207,8 +213,8 @@ def _closed_form(behavior: Behavior, horizon: int, rules: Rules, offsets: Floats
         steps.append(max(base, min(goal, capacity)))
         responsive = gamma * responsive + gain if reached else gamma * responsive
     made = Plan(
-        goals=np.array(goals),
-        expected_steps=np.array(steps),
+        goals=np.array(goals, dtype=np.float64),
+        expected_steps=np.array(steps, dtype=np.float64),
         met=np.array(met),
         binding=tuple(binding),
         objective=min(steps),
@@ -225,8 +231,8 @@ def _keeps_long_rules(made: Plan) -> bool:
     """Whether weekly totals and the limit on raises hold."""
     rules = made.rules
     if rules.most_raises is not None:
-        rises = np.diff(levels(made.goals, rules, made.offsets)) > SLACK
-        if rises.sum() > rules.most_raises:
+        raised = rises(made.goals, rules, made.offsets) > SLACK
+        if raised.sum() > rules.most_raises:
             return False
     if rules.weekly_total is None:
         return True
@@ -258,7 +264,7 @@ def _from_program(behavior: Behavior, found: "ProgramPlan", rules: Rules, offset
         binding=(),
         objective=objective,
         method="program",
-        status="optimal" if found.proven else "not proven",
+        status="not proven" if not found.proven else "optimal" if found.settled else "ties open",
         gap=max(0.0, found.bound - objective) / max(found.bound, 1.0),
         rules=rules,
         offsets=offsets,
