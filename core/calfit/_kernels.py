@@ -25,7 +25,7 @@ GAIN = 1e-6  # steps; less is no gain
 KINKS = 10  # how many of the kinks at a point are looked at, the three axes included
 ROUNDS = 60  # moves of one descent; it ends by itself long before
 PATTERNS = 8192  # rows of the table of patterns, of which half are used
-REACH = 1.1  # times the loss at hand; a line is followed until a stretch on which the loss stays above this
+REACH = 1.01  # times the loss at hand; a line is followed until a stretch on which the loss stays above this
 SLACK = 1.3  # patterns with more than this times the least loss on the grid are not worth a descent
 
 _compiled = numba.njit(nogil=True, error_model="numpy")

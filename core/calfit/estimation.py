@@ -172,9 +172,8 @@ def _estimate(
     decided = np.full(goals.size, -1.0) if achieved is None else achieved.astype(np.float64)
     days = _kernels.Days(helplessness, goals, steps, shifts, decided)
     bounds = np.array([highest, RESPONSIVENESS_CAP, SELF_EFFICACY_CAP])
-    found = _kernels.search()(
-        days, bounds, GRID, MESH, min(2 * goals.size, STARTS), LEAPS[: goals.size**2 // 30]
-    )
+    starts = min(max(goals.size, goals.size**2 // 28), STARTS)
+    found = _kernels.search()(days, bounds, GRID, MESH, starts, LEAPS[: goals.size**2 // 30])
     behavior = Behavior(float(found[1]), float(found[2]), float(found[3]), helplessness)
     made = retrace(behavior, goals, offsets=offsets, achieved=achieved)
     return Estimate(behavior, absolute_loss(made, steps), made, achievement)
