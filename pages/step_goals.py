@@ -117,16 +117,14 @@ def undone(plan_ids: list[int]) -> dict[str, Any]:
 @st.fragment
 def work(desk: step_plan.Desk) -> None:
     """The plan under the person's hand; what is approved is what was drawn."""
-    record, client = desk.record, desk.record.client
+    client = desk.record.client
     key = f"step_plan:{client['id']}"
-    answer = desk.answer(step_plan.sent(key))
-    st.session_state[goal_proof.made_key(client["id"])] = answer.made
-    approval = step_plan.mount(key, answer.document)
+    approval = step_plan.mount(key, desk.answer(step_plan.sent(key)))
     if approval is None:
         return
     try:
         made = desk.plan(approval.values)
-        plan_id = goals.approve(store, record, made, reason=approval.reason, by=user)
+        plan_id = goals.approve(store, desk.record, made, reason=approval.reason, by=user)
     except (InputError, Conflict) as error:
         st.session_state["goals_done"] = {"icon": ":material/warning:", "text": str(error)}
     else:
@@ -135,12 +133,11 @@ def work(desk: step_plan.Desk) -> None:
     st.rerun()
 
 
-def plan_file(record: goals.Record) -> str:
+def plan_file(desk: step_plan.Desk) -> str:
     """The plan on screen as CSV; the audit notes that it left."""
-    made: goals.Preview | None = st.session_state.get(goal_proof.made_key(record.client["id"]))
-    if made is None:
+    if desk.made is None:
         return ""
-    return goals.export(store, record, made, by=user)[1]
+    return goals.export(store, desk.record, desk.made, by=user)[1]
 
 
 def history(record: goals.Record) -> None:
@@ -179,11 +176,12 @@ def page(record: goals.Record) -> None:
         with st.spinner("Estimating …"):
             fit = goals.fit(record.history)
     sections.strip(record, fit)
-    work(step_plan.Desk.open(record, fit, user=user))
+    desk = step_plan.Desk.open(record, fit, user=user)
+    work(desk)
     with st.container(horizontal_alignment="right"):
         st.download_button(
             "CSV of this plan",
-            lambda: plan_file(record),
+            lambda: plan_file(desk),
             file_name=f"step-goals-{record.client['id']}-{record.starts_on}.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -193,7 +191,7 @@ def page(record: goals.Record) -> None:
     with says:
         sections.estimate(record, fit)
     with proof:
-        goal_proof.draw(store, record, user=user)
+        goal_proof.draw(store, desk, user=user)
     with past:
         history(record)
 
@@ -222,9 +220,7 @@ def everyone() -> None:
     if cohort["synthetic"]:
         synthetic.draw()
     told()
-    chosen = goal_group.draw(store, cohort, user=user)
-    if chosen is not None:
-        show(chosen)
+    goal_group.draw(store, cohort, user=user)
 
 
 store, user = context.store(), context.user()

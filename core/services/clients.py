@@ -132,7 +132,7 @@ def taken_back(store: Store, label_id: int, *, by: str) -> bool:
 
 def find(store: Store, cohort_id: int) -> list[tuple[int, str]]:
     """Id and name of every client of a cohort, by name, for a search box."""
-    return [(row["client_id"], row["name"]) for row in status.names(store.db, cohort_id)]
+    return [(row["id"], row["name"]) for row in people.clients(store.db, cohort_id)]
 
 
 def with_limits_known(store: Store, client_ids: Iterable[int]) -> set[int]:

@@ -67,16 +67,6 @@ def page(
     return found, int(total)
 
 
-def names(db: Database, cohort_id: int) -> list[Row]:
-    """Id and name of every client of a cohort, by name."""
-    return list(
-        db.query(
-            "SELECT client_id, name FROM client_status WHERE cohort_id = ? ORDER BY name COLLATE NOCASE",
-            [cohort_id],
-        )
-    )
-
-
 def totals(db: Database, cohort_id: int) -> Row:
     """Numbers over a cohort: clients, open requests, clients who need attention, goal days and hits."""
     rows = db.query(

@@ -1,6 +1,7 @@
 """Step goals of a cohort: who stands where, and plans for several clients with one set of rules."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -17,28 +18,31 @@ T = TypeVar("T")
 LARGE = 2000  # clients; of a larger cohort only those who are searched for are read
 MOST = 200  # clients that are planned for at once
 PAGE = 25
+PAGE_FILE = Path(__file__).parent.parent.parent / "pages" / "step_goals.py"
+PARTS = {"baseline": "baseline", "responsiveness": "responsiveness", "self_efficacy": "self-efficacy"}
 SHOW = ("everyone", "no plan for tomorrow", "fewer than half of the goals met", "cannot be told yet")
 HEADINGS = (
     "Goal today",
     "Steps a day, last 7 days",
     "Goals met",
     "Plan until",
-    "Within reach tomorrow, 90 %",
+    "Within reach tomorrow (90 %)",
+    "Cannot be told yet",
 )
 PLANNED = ("Goals", "First week", "Within reach", "Count gets there", "Against plan in force")
 
 
-def draw(store: Store, cohort: Mapping[str, Any], *, user: str) -> int | None:
-    """Draw the group; returns the client whose page is asked for."""
+def draw(store: Store, cohort: Mapping[str, Any], *, user: str) -> None:
+    """Draw the group: search, table, and plans for those who are ticked or shown."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search by name", key="goals_search", type="search", max_chars=100)
         only = st.selectbox("Show", SHOW, format_func=str.capitalize, key="goals_show")
     records = _records(store, cohort, search)
     if records is None:
-        return None
+        return
     standings = [goals.standing(record) for record in records]
     shown = [standing for standing in standings if _fits(standing, only)]
-    if not any(record.days for record in records):
+    if records and not any(record.days for record in records):
         empty.draw(
             "No steps yet",
             "Nobody here has a day of steps. Import them, or give clients a link for the phone.",
@@ -46,11 +50,19 @@ def draw(store: Store, cohort: Mapping[str, Any], *, user: str) -> int | None:
             page="data",
             link="Import steps",
         )
-        return None
+        return
     if not shown:
         empty.draw("Nobody found", "Nobody fits this search and filter.", icon=":material/search_off:")
-        return None
-    key = f"goals_page:{cohort['id']}:{search}:{only}"
+        return
+    _board(store, cohort, shown, f"{cohort['id']}:{search}:{only}", user)
+
+
+# A box that is ticked runs this again, and reads nobody's steps anew.
+@st.fragment
+def _board(
+    store: Store, cohort: Mapping[str, Any], shown: Sequence[goals.Standing], view: str, user: str
+) -> None:
+    key = f"goals_page:{view}"
     pages = -(-len(shown) // PAGE)
     number = min(int(st.session_state.get(key, 1)), pages)
     part = shown[(number - 1) * PAGE : number * PAGE]
@@ -61,8 +73,7 @@ def draw(store: Store, cohort: Mapping[str, Any], *, user: str) -> int | None:
         HEADINGS,
         [_row(standing, fit) for standing, fit in zip(part, fits, strict=True)],
         caption=f"Step goals in {cohort['name']}",
-        chosen=(),
-        key=f"goals_table:{cohort['id']}:{search}:{only}:{number}",
+        key=f"goals_table:{view}",
     )
     if pages > 1:
         with st.container(horizontal_alignment="center"):
@@ -70,7 +81,8 @@ def draw(store: Store, cohort: Mapping[str, Any], *, user: str) -> int | None:
     st.subheader("Plan for several at once", anchor=False)
     chosen = [standing.record for standing in shown if standing.record.client["id"] in choice.chosen]
     _plan(store, chosen or [standing.record for standing in shown], ticked=bool(chosen), user=user)
-    return choice.opened
+    if choice.opened is not None:
+        st.switch_page(PAGE_FILE, query_params={"client": str(choice.opened)})
 
 
 def _records(store: Store, cohort: Mapping[str, Any], search: str) -> list[goals.Record] | None:
@@ -126,8 +138,9 @@ def _with_progress(words: str, count: int, work: Callable[[Callable[[float], Non
 
 def _row(standing: goals.Standing, fit: goals.Fit | None) -> goal_table.Row:
     record = standing.record
-    reach = "cannot be told yet"
+    reach, untold = cells.NOTHING, "anything"
     if fit is not None:
+        untold = ", ".join(PARTS[name] for name, told in fit.posterior.identified.items() if not told)
         low, high = fit.posterior.interval("capacity")
         reach = f"{low:,.0f} to {high:,.0f}"
     return goal_table.Row(
@@ -139,6 +152,7 @@ def _row(standing: goals.Standing, fit: goals.Fit | None) -> goal_table.Row:
             f"{standing.met} of {standing.counted}" if standing.counted else cells.NOTHING,
             day_words(standing.planned_until) if standing.planned_until else "no plan",
             reach,
+            untold or cells.NOTHING,
         ),
         note=record.why_not,
     )

@@ -5,12 +5,12 @@ import json
 import streamlit as st
 
 from core.errors import InputError
-from core.services import Store, goals
+from core.services import Store
 from core.services.studies import running
 from core.services.studies.registry import STUDIES
 from core.services.studies.running import Run
 from workbench import cells
-from workbench.components import plain_table
+from workbench.components import plain_table, step_plan
 from workbench.components.text import plain, small
 
 STUDY = "proof"
@@ -20,14 +20,9 @@ SECONDS = 60
 SEED = 1
 
 
-def made_key(client_id: int) -> str:
-    """Where the session keeps the plan on screen."""
-    return f"goals_made:{client_id}"
-
-
-def draw(store: Store, record: goals.Record, *, user: str) -> None:
+def draw(store: Store, desk: step_plan.Desk, *, user: str) -> None:
     """Draw the button, the run under way, or what the last run found for this client."""
-    if record.history is None:
+    if desk.record.history is None:
         st.markdown("There is nothing to prove yet: nothing shows how this client answers a goal.")
         return
     st.markdown(
@@ -35,28 +30,25 @@ def draw(store: Store, record: goals.Record, *, user: str) -> None:
         "either proves that nothing is better, or says how far from proven it is. Each takes at most "
         f"{SECONDS} s; the page can be used meanwhile."
     )
-    run = _newest(store, record.client["id"])
+    run = _newest(store, desk.record.client["id"])
     active = run is not None and run.active
     with st.container(horizontal=True, vertical_alignment="bottom"):
         solver = st.selectbox("Solver", ("SCIP", "HIGHS"), key="proof_solver", width=140)
         if st.button("Prove it", icon=":material/verified:", disabled=active, key="prove"):
-            _start(store, record, str(solver), user)
+            _start(store, desk, str(solver), user)
     if run is not None:
-        st.fragment(_watch, run_every=LOOK_SECONDS if active else None)(
-            store, run.id, run.state, record.client["id"]
-        )
+        st.fragment(_watch, run_every=LOOK_SECONDS if active else None)(store, run.id, run.state, desk)
 
 
-def _start(store: Store, record: goals.Record, solver: str, user: str) -> None:
-    made: goals.Preview | None = st.session_state.get(made_key(record.client["id"]))
-    if made is None:
+def _start(store: Store, desk: step_plan.Desk, solver: str, user: str) -> None:
+    if desk.made is None:
         st.warning("The settings on screen make no plan; change them first.", icon=":material/warning:")
         return
     values = {
-        "client": record.client["id"],
+        "client": desk.record.client["id"],
         "solver": solver,
         "seconds": SECONDS,
-        "plan": json.dumps(made.settings.to_json()),
+        "plan": json.dumps(desk.made.settings.to_json()),
     }
     try:
         running.start(store, STUDIES, STUDY, values, seed=SEED, by=user)
@@ -71,7 +63,7 @@ def _newest(store: Store, client_id: int) -> Run | None:
     return next((run for run in runs if run.settings["client"] == client_id), None)
 
 
-def _watch(store: Store, run_id: str, state: str, client_id: int) -> None:
+def _watch(store: Store, run_id: str, state: str, desk: step_plan.Desk) -> None:
     """The run as it stands; once it is over, the page is drawn again without looking."""
     run = running.run(store, STUDIES, run_id)
     if run.state != state:
@@ -95,10 +87,7 @@ def _watch(store: Store, run_id: str, state: str, client_id: int) -> None:
         case "done":
             _found(store, run)
             small(plain(when))
-            made: goals.Preview | None = st.session_state.get(made_key(client_id))
-            if made is not None and json.loads(run.settings["plan"] or "{}") != json.loads(
-                json.dumps(made.settings.to_json())
-            ):
+            if desk.made is not None and run.settings["plan"] != json.dumps(desk.made.settings.to_json()):
                 small("The plan on screen has other settings than the one this proof is about.")
 
 

@@ -1,6 +1,6 @@
 """The table of a group's step goals: a box to choose each client, a link to the client's own goals, plain cells."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,22 +35,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who is chosen, and whose page is asked for in this run."""
+    """Who is chosen, on whatever page of the table, and whose page is asked for in this run."""
 
     chosen: frozenset[int]
     opened: int | None
 
 
-def draw(
-    headings: Sequence[str], rows: Sequence[Row], *, caption: str, chosen: Collection[int], key: str
-) -> Choice:
+def draw(headings: Sequence[str], rows: Sequence[Row], *, caption: str, key: str) -> Choice:
     """Draw the table.
 
     Args:
         headings: those of the cells, after the client's.
+        rows: the clients on this page of it.
         caption: the table's name for a screen reader.
-        chosen: the clients whose boxes are ticked to begin with.
-        key: another key forgets what was ticked.
+        key: another key forgets who was chosen.
     """
     data: dict[str, Any] = {
         "headings": list(headings),
@@ -59,19 +57,14 @@ def draw(
             for row in rows
         ],
         "caption": caption,
-        "chosen": sorted(chosen),
+        "chosen": _clients((st.session_state.get(key) or {}).get("chosen")),
     }
-    result = _table(
-        key=key,
-        data=data,
-        on_chosen_change=lambda: None,
-        on_open_change=lambda: None,
-        default={"chosen": sorted(chosen)},
-    )
-    ticked = result.chosen if isinstance(result.chosen, list) else sorted(chosen)
-    known = {row.client for row in rows}
+    result = _table(key=key, data=data, on_chosen_change=lambda: None, on_open_change=lambda: None)
     opened = result.open
     return Choice(
-        frozenset(int(client) for client in ticked if client in known),
-        int(opened) if isinstance(opened, int | float) else None,
+        frozenset(_clients(result.chosen)), int(opened) if isinstance(opened, int | float) else None
     )
+
+
+def _clients(sent: object) -> list[int]:
+    return [int(client) for client in sent] if isinstance(sent, list) else []

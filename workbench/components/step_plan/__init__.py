@@ -12,10 +12,10 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.components.step_plan.desk import Answer, Desk
+from workbench.components.step_plan.desk import Desk
 from workbench.components.step_plan.payload import day_words
 
-__all__ = ["Answer", "Approval", "Desk", "day_words", "mount", "script", "sent"]
+__all__ = ["Approval", "Desk", "day_words", "mount", "script", "sent"]
 
 HERE = Path(__file__).parent
 PARTS = ("../dom.js", "picture.js", "controls.js", "tables.js", "page.js")

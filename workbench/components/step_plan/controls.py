@@ -101,7 +101,8 @@ def rules() -> list[Spec]:
         },
         field("floor", "Never below", "steps", 20_000, 50, off="none"),
         field("cap", "Never above", "steps", 20_000, 50, off="20000"),
-        field("weekly_total", "Each week at least", "steps in all", 140_000, 500, off="none"),
+        field("weekly_least", "Each week at least", "steps in all", 140_000, 500, off="none"),
+        field("weekly_most", "Each week at most", "steps in all", 140_000, 500, off="none"),
         field("most_raises", "At most so many raises", "days", 70, 1, off=NO_LIMIT),
         {
             "kind": "fixed",

@@ -9,53 +9,43 @@ from core.services.goals import CALFIT, Compared, Fit, PlanSettings, Preview, Re
 from workbench.components.step_plan import payload, values
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The plan for the browser's values, and what it is told.
-
-    Attributes:
-        made: the plan, None where the values make none; ``document`` says why then.
-    """
-
-    made: Preview | None
-    document: payload.Document
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desk:
     """One client's plan under one person's hand.
 
     Attributes:
         begin: the settings to begin with.
         standing: the part of the document that no slider changes.
+        made: the plan of the last answer, None where the values made none.
     """
 
     record: Record
     fit: Fit | None
     begin: PlanSettings
     standing: payload.Document
+    made: Preview | None = None
 
     @classmethod
     def open(cls, record: Record, fit: Fit | None, *, user: str) -> "Desk":
         """The desk for a client as the record stands now."""
         return cls(record, fit, payload.begin(record, fit), payload.standing(record, fit, user=user))
 
-    def answer(self, sent: Mapping[str, Any]) -> Answer:
+    def answer(self, sent: Mapping[str, Any]) -> payload.Document:
         """The answer to what the browser sent last (``step_plan.sent``); to nothing, the plan to begin with."""
         asked = sent.get("values")
         asked = asked if isinstance(asked, Mapping) else {}
         shown = {**values.of(self.begin, self.record.starts_on), **asked}
-        made, error, compared = None, "", None
+        error, compared = "", None
         try:
-            made = self.plan(asked)
-            shown = values.of(made.settings, self.record.starts_on)
+            self.made = self.plan(asked)
+            shown = values.of(self.made.settings, self.record.starts_on)
             if sent.get("compare", True):
-                compared = self._compare(made)
+                compared = self._compare(self.made)
         except (InputError, JobFailed) as problem:
-            error = str(problem)
+            self.made, error = None, str(problem)
         echo = {"tab": sent.get("tab"), "serial": sent.get("serial", 0)}
-        told = payload.moving(self.record, made, error=error, compared=compared)
-        return Answer(made, {**self.standing, **told, "echo": echo, "values": shown})
+        told = payload.moving(self.record, self.made, error=error, compared=compared)
+        return {**self.standing, **told, "echo": echo, "values": shown}
 
     def plan(self, asked: Mapping[str, Any]) -> Preview:
         """The plan that a browser's values make.

@@ -31,7 +31,7 @@ HELD = {
     "rest day": "rest day, at the baseline",
     "floor": "raised to the floor of {floor:,.0f}",
     "fixed": "fixed by hand",
-    "weekly total": "set for the weekly total of {weekly_total:,.0f}",
+    "weekly total": "set by the weekly total",
     "raises": "held by at most {most_raises} raises",
 }
 
