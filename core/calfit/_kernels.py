@@ -25,8 +25,8 @@ GAIN = 1e-6  # steps; less is no gain
 KINKS = 10  # how many of the kinks at a point are looked at, the three axes included
 ROUNDS = 60  # moves of one descent; it ends by itself long before
 PATTERNS = 8192  # rows of the table of patterns, of which half are used
-REACH = 1.01  # times the loss at hand; a line is followed until a stretch on which the loss stays above this
-SLACK = 1.3  # patterns with more than this times the least loss on the grid are not worth a descent
+REACH = 100.0  # steps, and the hundredth part of the loss: a stretch of a line so much above the loss ends the walk
+SLACK = 1_000.0  # steps, and 30 %: patterns so far above the least loss on the grid are not worth a descent
 
 _compiled = numba.njit(nogil=True, error_model="numpy")
 
@@ -72,7 +72,7 @@ def _grid(bounds: Floats, points: int, days: Days, table: Floats, keys: Words) -
         for tick_p in ticks:
             for tick_mu in ticks:
                 first, mu = bounds[1] * tick_p**2, bounds[2] * tick_mu**2
-                p, total, limit = first, 0.0, SLACK * best
+                p, total, limit = first, 0.0, 1.3 * best + SLACK
                 key = np.uint64(1469598103934665603)  # the pattern's FNV-1a hash
                 for t in range(days.goals.size):
                     base = max(u + days.offsets[t], 0.0)
@@ -276,7 +276,7 @@ def _descend(x: Floats, bounds: Floats, days: Days, roots: Floats, jumps: Floats
                     continue
                 d /= length
                 for _side in range(2):
-                    s = _line(x, d, bounds, days, REACH * best, roots, jumps)
+                    s = _line(x, d, bounds, days, 1.01 * best + REACH, roots, jumps)
                     for k in range(3):
                         trial[k] = min(max(x[k] + s * d[k], 0.0), bounds[k])
                     value = _loss(trial[0], trial[1], trial[2], days, best)
