@@ -9,7 +9,7 @@ from core.errors import Conflict, NotFound
 from core.services import caseload, clients, labelling, models
 from workbench import cells, context
 from workbench import client_charts as charts
-from workbench.components import address, empty, synthetic
+from workbench.components import address, client_phone, empty, synthetic
 from workbench.components import client_sections as sections
 from workbench.components.text import plain, small
 
@@ -89,7 +89,9 @@ def header(view: clients.Client) -> None:
             ):
                 show(order[place + 1])
     with st.container(gap="xxsmall"):
-        st.title(plain(view.client["name"]), anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.title(plain(view.client["name"]), anchor=False, width="content")
+            client_phone.notice(store, view.client["id"])
         st.markdown(plain(sections.about(view)))
     if view.client["synthetic"]:
         synthetic.draw()
@@ -140,11 +142,12 @@ def notes(view: clients.Client) -> None:
 def page(view: clients.Client) -> None:
     """The client's page, in tabs."""
     header(view)
-    now, history, goals, answered, profile, model, written, audit = st.tabs(
+    now, history, goals, phone, answered, profile, model, written, audit = st.tabs(
         [
             "Now",
             "History",
             "Step goals",
+            client_phone.SECTION,
             "Answers and picks",
             "Profile and screening",
             "Model",
@@ -177,6 +180,8 @@ def page(view: clients.Client) -> None:
         sections.history(view)
     with goals:
         sections.goals(view)
+    with phone:
+        client_phone.draw(store, view.client, user)
     with answered:
         left, right = st.columns([7, 5], gap="large")
         with left:

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.services import Store
-from core.store import people, status
+from core.store import messages, people, status
 
 ORDERS = tuple(status.ORDERS)
 FILTERS = tuple(status.FILTERS)
@@ -78,4 +78,17 @@ def page(
     last = max(0, -(-total // PAGE) - 1)
     if number > last:
         rows, total = read(last)
-    return Page(rows, total, min(max(0, number), last))
+    return Page(_with_messages(store, rows), total, min(max(0, number), last))
+
+
+def _with_messages(store: Store, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose reason begins with the messages that nobody has read yet."""
+    unread = messages.unread(store.db, [row["client_id"] for row in rows])
+    return [
+        {**row, "reason": " · ".join(filter(None, (_words(unread.get(row["client_id"], 0)), row["reason"])))}
+        for row in rows
+    ]
+
+
+def _words(count: int) -> str:
+    return f"{count} new message{'' if count == 1 else 's'}" if count else ""

@@ -20,6 +20,7 @@ FILTERS = {
     "everyone": "1",
     "needs attention": "attention > 0",
     "open request": "request_id IS NOT NULL",
+    "new message": "client_id IN (SELECT client_id FROM messages WHERE read_at IS NULL)",
     "no history": "step = 0",
 }
 
