@@ -77,7 +77,8 @@ class Rules:
         if self.most_raises is not None and not (_is_whole(self.most_raises) and self.most_raises >= 0):
             raise InputError(f"most_raises must be a whole number, 0 or more; it is {self.most_raises}.")
         self._check_weekly_total()
-        object.__setattr__(self, "resting", frozenset(_days(self.rest_days, "rest_days")))
+        object.__setattr__(self, "rest_days", tuple(_days(self.rest_days, "rest_days")))
+        object.__setattr__(self, "resting", frozenset(self.rest_days))
         object.__setattr__(self, "set_days", self._checked_fixed())
         lowest = 0.0 if self.floor is None else float(self.floor)
         if self.round_to is not None:

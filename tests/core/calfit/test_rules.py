@@ -1,5 +1,6 @@
 """What rules are refused, each with a message that names it."""
 
+import pickle
 import re
 
 import numpy as np
@@ -95,6 +96,16 @@ def test_numpys_numbers_are_numbers() -> None:
     rules = Rules(np.float64(0.7), np.int64(250), np.int64(50), np.array([1, 2]), np.float32(9_000))
     rules.check_horizon(np.int64(3))  # type: ignore[arg-type]
     assert rules.resting == {1, 2}
+
+
+def test_rules_outlive_what_they_were_made_from() -> None:
+    fixed = {1: 4_000.0}
+    rules = Rules(rest_days=(day for day in (3, 2)), fixed=fixed)
+    fixed[9] = 0.0
+    again = pickle.loads(pickle.dumps(rules))
+    assert again.rest_days == (3, 2)
+    assert again.resting == {2, 3}
+    assert again.set_days == {1: 4_000}
 
 
 def test_rounding_down_forgives_the_error_of_a_float() -> None:
