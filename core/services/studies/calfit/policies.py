@@ -31,10 +31,10 @@ from core.services.studies.study import Chart, Context, Piece, Progress, Result,
 PIECE = 50
 FIXED, PAPER, GENTLE, PERCENTILE, STEPWISE = (
     "10,000 every day",
-    "weekly plans, κ = 1 (paper)",
-    "weekly plans, gentler",
-    "60th percentile of ten days",
-    "up and down (DStress)",
+    "plans, κ = 1",
+    "gentler plans",
+    "60th percentile",
+    "up and down",
 )
 POLICIES = (PAPER, GENTLE, FIXED, PERCENTILE, STEPWISE)
 MEASURES = ("steps", "last", "met", "reached", "goal")
@@ -48,7 +48,12 @@ class Settings(Conditions):
         400, label="Clients", help="Each is followed under every policy.", minimum=10, maximum=20_000
     )
     policies: tuple[str, ...] = option(
-        POLICIES, label="Goal policies", help="Which to compare.", choices=POLICIES
+        POLICIES,
+        label="Goal policies",
+        help="plans: weekly, by estimated behaviour, as in the paper or with the challenge below; 60th percentile: of "
+        "the last ten days' counts; up and down: 500 steps more after a goal that was reached and 500 less after one "
+        "that was not, as in DStress.",
+        choices=POLICIES,
     )
     challenge: float = option(
         0.7,
@@ -197,8 +202,8 @@ def _table(settings: Settings, found: dict[str, dict[str, Floats]]) -> Table:
         ),
         tuple(rows),
         f"After the run-in week. ± is half of the 95 % interval over {settings.clients:,} clients. Steps and goals met "
-        "are what the client decides on, without the day's noise; the count has the noise. The gentler plans have "
-        f"κ = {settings.challenge:g}. {COARSE}",
+        "are what the client decides on, without the day's noise; the count has the noise. Plans are "
+        f"weekly, as in the paper with κ = 1, the gentler ones with κ = {settings.challenge:g}. {COARSE}",
     )
 
 

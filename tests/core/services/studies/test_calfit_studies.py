@@ -118,8 +118,8 @@ def test_that_the_papers_size_does_not_reproduce_is_said(store: Store) -> None:
 def test_both_analyses_are_compared_on_a_sample(store: Store) -> None:
     agreement = table(study(store, "mstar"), "Quick test and mixed model")
     found = dict(agreement.rows)
-    assert found["Trials analysed both ways"] == 3
-    assert found["Largest gap between the differences, steps"] == pytest.approx(0, abs=0.1)
+    assert found["Trials analysed both ways"] == "3"
+    assert float(str(found["Largest gap between the differences, steps"])) == pytest.approx(0, abs=0.1)
 
 
 def test_trials_that_lose_an_arm_are_told_or_refused(store: Store) -> None:
@@ -189,7 +189,7 @@ def test_policies_meet_the_same_clients_and_differences_are_paired(store: Store)
     found = dict(zip(cells(table(result, "Policies"), "Policy"), table(result, "Policies").rows, strict=True))
     rows = {(row[0], row[1]): row for row in table(result, "Differences").rows if row[2] == "Steps a day"}
     assert len(rows) == 10
-    first, second = "Weekly plans, κ = 1 (paper)", "60th percentile of ten days"
+    first, second = "Plans, κ = 1", "60th percentile"
     of = rows[first, second]
     assert of[3] == pytest.approx(found[first][1] - found[second][1], abs=1.1)
     apart = np.array(cells(clients, first)) - np.array(cells(clients, second))
