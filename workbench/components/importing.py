@@ -95,8 +95,8 @@ def _source() -> Source | None:
         )
         # An upload is held in memory, so the limit stays; a phone's archive is about a twentieth of what it holds.
         st.caption(
-            f"Up to {st.get_option('server.maxUploadSize')} MB. A phone's `export.zip` need not be unpacked. For a "
-            "larger one name it on this machine, or use `python3 -m workbench import FILE --client NAME`: both "
+            f"Up to {st.get_option('server.maxUploadSize')} MB. A phone's export.zip need not be unpacked. For a "
+            "larger one name it on this machine, or use “python3 -m workbench import FILE --client NAME”: both "
             "read a phone's export from the disk, whatever its size."
         )
         return None if file is None else (file.name, file.getvalue())
