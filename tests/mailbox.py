@@ -29,16 +29,18 @@ class Mailbox:
     """What a server does with mail: keeps it, and answers as it is told to.
 
     ``answers`` maps a command to what is said instead of 250; ``hold`` names one that waits for ``release``, and
-    ``reached`` is set when it does.
+    ``reached`` is set when it does. Each command takes ``slow`` seconds.
     """
 
     def __init__(self):
         self.mails = []
         self.answers = {}
         self.hold = ""
+        self.slow = 0.0
         self.reached, self.release = threading.Event(), threading.Event()
 
     async def at(self, command):
+        await asyncio.sleep(self.slow)
         if self.hold == command:
             self.reached.set()
             while not self.release.is_set():

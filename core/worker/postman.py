@@ -8,6 +8,7 @@ from core.errors import SpotterError
 from core.services import Store, moments, outbox
 
 EVERY_SECONDS = 5.0
+AFTER_TROUBLE_SECONDS = 60.0
 LEAVE_SECONDS = 3.0
 
 
@@ -38,13 +39,15 @@ class Postman:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            pause = AFTER_TROUBLE_SECONDS
             try:
                 outbox.turn(
                     self._store, self._name, moments.now, going_on=lambda: not self._stopping.is_set()
                 )
+                pause = self._every
             except SpotterError as error:
                 print(f"worker: {error}", file=sys.stderr, flush=True)
             except Exception:  # a fault here must not end the messages of all days to come
                 traceback.print_exc()
-            self._stopping.wait(self._every)
+            self._stopping.wait(pause)
         self._store.close()

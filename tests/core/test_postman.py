@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.services import moments, outbox
@@ -50,7 +52,7 @@ def store(tmp_path, server):
     made.close()
 
 
-def queue(store, clients):
+def queue(store, clients, day="2026-03-18"):
     now = moments.now()
     with store.transaction() as db:
         for client in clients:
@@ -58,11 +60,11 @@ def queue(store, clients):
                 db,
                 client_id=client,
                 kind="goal",
-                day=str(now.date()),
-                key=f"key{client}",
+                day=day,
+                key=f"key{client}-{day}",
                 channel="email",
                 address="client@example.org",
-                subject=f"To {client}",
+                subject=f"To {client} on {day}",
                 body="b",
                 due_at=moments.stamp(now),
                 next_at=moments.stamp(now),
@@ -114,6 +116,28 @@ def test_a_worker_killed_while_it_sends_leaves_one_mail_and_never_two(store, mai
         outbox.turn(store, "next", later)
     assert len(mailbox.mails) == mails
     assert states(store) == {state: 1}
+
+
+def test_workers_killed_at_random_moments_send_nothing_twice(store, mailbox):
+    rng = np.random.default_rng(8)
+    days = [f"2026-03-{day:02d}" for day in range(1, 31)]
+    for day in days:
+        queue(store, [1, 2, 3, 4], day=day)
+    mailbox.slow = 0.01  # three commands a mail
+    for _ in range(5):
+        done = len(mailbox.mails)
+        with worker(store, "killed"):
+            until(lambda done=done: len(mailbox.mails) > done)
+            time.sleep(rng.uniform(0.0, 0.15))
+    mailbox.slow = 0.0
+    outbox.turn(store, "next", later)
+    by_state = states(store)
+    assert set(by_state) <= {"sent", "unknown"}
+    assert sum(by_state.values()) == 4 * len(days)
+    subjects = Counter(text.split("Subject: ")[1].splitlines()[0] for _, text in mailbox.mails)
+    assert set(subjects.values()) == {1}
+    # Nothing that is called sent is missing, and all that is missing is called unknown.
+    assert by_state["sent"] <= len(subjects) <= 4 * len(days)
 
 
 def test_two_workers_send_every_message_once(store, mailbox):

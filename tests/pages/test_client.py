@@ -106,6 +106,7 @@ def test_a_client_is_shown_whole(store):
         "Now",
         "History",
         "Step goals",
+        "Phone",
         "Answers and picks",
         "Profile and screening",
         "Model",

@@ -51,6 +51,8 @@ def draw(store: Store, user: str) -> None:
             st.markdown("Nothing is sent to anybody.")
         if st.form_submit_button("Save", icon=":material/save:"):
             _save(store, given, secret, user)
+    if now.channel != settings.OFF:
+        _trial(store, now, user)
     _standing(store)
     with st.form("phone_address"):
         address = st.text_input(
@@ -120,6 +122,18 @@ def _save(store: Store, given: Sending, secret: str, user: str) -> None:
         secret_files.write(store, secret_files.SMTP_PASSWORD, secret)
     st.session_state[TOLD] = f"Saved. Messages leave: {CHANNELS[given.channel].lower()}."
     st.rerun()
+
+
+def _trial(store: Store, now: Sending, user: str) -> None:
+    with st.form("trial"), st.container(horizontal=True, vertical_alignment="bottom"):
+        address = st.text_input("Trial message to", now.sender) if now.channel == settings.EMAIL else ""
+        if st.form_submit_button("Send a trial message", icon=":material/send:"):
+            try:
+                outbox.send_trial(store, address, by=user, now=moments.now())
+            except InputError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+            else:
+                st.success("The trial message has left.", icon=":material/check_circle:")
 
 
 def _standing(store: Store) -> None:

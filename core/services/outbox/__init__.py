@@ -14,4 +14,5 @@ not. Two hours after its time a message is not sent any more. What became of eac
 from core.services.outbox.settings import Sending as Sending
 from core.services.outbox.shown import log as log
 from core.services.outbox.shown import standing as standing
+from core.services.outbox.trial import send_trial as send_trial
 from core.services.outbox.turn import turn as turn

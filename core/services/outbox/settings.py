@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from core.errors import InputError
 from core.services import Store, secret_files
@@ -69,7 +70,11 @@ def save(store: Store, sending: Sending, *, by: str, now: datetime) -> Sending:
     since = before.since if before.channel == sending.channel and before.since else stamp(now)
     sending = replace(sending, since="" if sending.channel == OFF else since)
     with store.change("set how messages are sent", by=by, subject="settings") as change:
-        change.detail |= {"channel": sending.channel, "to": sending.host or sending.url}
+        # Not the whole address of a webhook: there may be a secret in it.
+        change.detail |= {
+            "channel": sending.channel,
+            "to": sending.host or urlsplit(sending.url).hostname or "",
+        }
         people.set_setting(change.db, KEY, asdict(sending))
     return sending
 

@@ -458,3 +458,24 @@ def test_a_webhook_whose_caller_was_stopped_is_called_again_with_the_same_key(st
     service.turn(store, "a", clock)
     assert state(store)[:2] == ("sent", 2)
     assert hook.got[0][0]["Idempotency-Key"] == row["key"]
+
+
+def test_a_trial_message_leaves_the_same_way_or_says_why_not(store, server, mailbox):
+    with pytest.raises(InputError, match="switched off"):
+        service.send_trial(store, "ana@example.org", by="Ana", now=EIGHT)
+    settings.save(store, email(server.port), by="Ana", now=LONG_AGO)
+    with pytest.raises(InputError, match="is no e-mail address"):
+        service.send_trial(store, "ana", by="Ana", now=EIGHT)
+    service.send_trial(store, "ana@example.org", by="Ana", now=EIGHT)
+    assert mailbox.mails[0][0] == ["ana@example.org"]
+    mailbox.answers = {"RCPT": "550 Unknown"}
+    with pytest.raises(InputError, match=r"did not leave\. .* refused the message: 550 Unknown"):
+        service.send_trial(store, "ana@example.org", by="Ana", now=EIGHT)
+    assert outbox.counts(store.db, "2000") == {}
+
+
+def test_a_trial_by_webhook_is_signed_too(store, hook):
+    service.send_trial(store, "", by="Ana", now=EIGHT)
+    assert json.loads(hook.got[0][1])["kind"] == "trial"
+    assert hook.got[0][0]["Spotter-Signature"].startswith("t=1773820800,v1=")
+    assert "/goals" not in json.dumps(audit.recent(store.db))
