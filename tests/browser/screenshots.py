@@ -1,6 +1,7 @@
 """Pictures of every page as a first start shows it: ``python -m tests.browser.screenshots FOLDER``.
 
-Each page at 1400 and at 800 pixels, and the Label requests page after an answer. The README's picture is one of them.
+Each page at 1400 and at 800 pixels, the Label requests page after an answer, and a client's Step goals in full with a
+plan in force and its proof. The README's picture is one of them.
 """
 
 import sys
@@ -16,6 +17,8 @@ PAGES = {
     "caseload": "",
     "label_requests": "label_requests",
     "client": "client?client=1",
+    "step_goals": "step_goals",
+    "step_goals_client": "step_goals?client=1",
     "studies": "studies",
     "data": "data",
 }
@@ -40,9 +43,28 @@ def main(folder: Path) -> None:
                 page.locator(".pair.taught").wait_for()
                 settle(page)
                 page.screenshot(path=folder / f"answered-{width}.png")
+                proven(page, server, folder / f"step_goals_proof-{width}.png")
         finally:
             browser.close()
             server.stop()
+
+
+def proven(page: Page, server: WorkbenchServer, picture: Path) -> None:
+    """A client's plan approved, and what the programs say of it."""
+    page.goto(f"{server.url}/step_goals?client=3")
+    settle(page)
+    page.get_by_label("Reason", exact=True).fill("First plan after the study")
+    page.get_by_role("button", name="Approve plan").click()
+    page.get_by_text("Plan in force for").wait_for()
+    page.get_by_role("tab", name="Prove it").click()
+    page.get_by_role("button", name="Prove it").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_role("button", name="Stop").wait_for(state="hidden", timeout=300_000)
+    settle(page)
+    height = page.get_by_test_id("stMain").evaluate("node => node.scrollHeight")
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": height})  # type: ignore[index]
+    settle(page)
+    page.screenshot(path=picture)
 
 
 def settle(page: Page) -> None:

@@ -84,7 +84,7 @@ def test_a_client_without_steps(store, ids):
     assert "Cannot be told yet" in texts(app)
     assert "No steps on record" in texts(app).replace("\\", "")
     document = told(app, "days")
-    assert document["past"] == []
+    assert document["standing"]["past"] == []
     assert document["days"][0]["goal"] == 3000
 
 

@@ -23,6 +23,7 @@ LIMITS_STYLE = """<style>
 .limits span { background: #ffffff; border: 1px solid #e3c98a; border-radius: 1rem; padding: 0.05rem 0.65rem; }
 </style>"""
 FEW = 10
+PAGES = Path(__file__).parent.parent.parent / "pages"
 ROWS = 25
 STEP_DAYS = {"Two weeks": 14, "Four weeks": 28, "All": 100_000}
 TITLES = {
@@ -173,7 +174,13 @@ def matches(row: dict[str, Any], search: str, outcome: str) -> bool:
 
 
 def goals(view: clients.Client) -> None:
-    """Steps against goals as bars."""
+    """Steps against goals as bars, and the way to the plan."""
+    st.page_link(
+        PAGES / "step_goals.py",
+        label="Plan step goals",
+        icon=":material/directions_walk:",
+        query_params={"client": str(view.client["id"])},
+    )
     if not view.steps:
         st.markdown("No step counts yet. Daily steps and goals can be imported on the Data and models page.")
         return

@@ -26,9 +26,9 @@ def draw(store: Store, desk: step_plan.Desk, *, user: str) -> None:
         st.markdown("There is nothing to prove yet: nothing shows how this client answers a goal.")
         return
     st.markdown(
-        "The estimate and the plan come from quick exact methods. Here the study's own programs check both: a solver "
-        "either proves that nothing is better, or says how far from proven it is. Each takes at most "
-        f"{SECONDS} s; the page can be used meanwhile."
+        "The study's own programs check two things: its point estimate, which stands beside ours, and the plan on "
+        "screen. A solver either proves that nothing is better, or says how far from proven it is. Each takes at "
+        f"most {SECONDS} s; the page can be used meanwhile."
     )
     run = _newest(store, desk.record.client["id"])
     active = run is not None and run.active

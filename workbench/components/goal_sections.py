@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.services.goals import Fit, Record, standing
+from core.services.goals import Fit, Record, Standing, standing
 from workbench import cells
 from workbench.components import figures, plain_table
 from workbench.components.step_plan import payload
@@ -27,31 +27,31 @@ MODEL = (
 
 
 def strip(record: Record, fit: Fit | None) -> None:
-    """How the client stands, in four figures."""
+    """How the client stands, in a few figures."""
     now = standing(record)
     force = in_force(record)
     shown = [
-        figures.Figure(
-            "Goal today",
-            f"{now.goal_today:,}" if now.goal_today is not None else cells.NOTHING,
-            "steps" if now.goal_today is not None else "no plan for today",
-        ),
         figures.Figure(
             "Steps a day, last 7 days", f"{now.steps:,.0f}" if now.steps is not None else cells.NOTHING
         ),
         figures.Figure(
             "Goals met, last 7 days", f"{now.met} of {now.counted}" if now.counted else cells.NOTHING
         ),
-        figures.Figure(
-            "Plan in force",
-            f"until {payload.day_words(now.planned_until)}" if now.planned_until else "none",
-            f"by {force['author']}" if force and now.planned_until else "",
-        ),
+        _plan_figure(now, force),
     ]
     if fit is not None:
         low, high = fit.posterior.interval("capacity")
         shown.append(figures.Figure("Within reach tomorrow", f"{low:,.0f}–{high:,.0f}", "steps, 90 %"))
     figures.draw(shown)
+
+
+def _plan_figure(now: Standing, force: Mapping[str, Any] | None) -> figures.Figure:
+    if force is None or now.planned_until is None:
+        return figures.Figure("Plan in force", "none")
+    about = f"until {payload.day_words(now.planned_until)}, by {force['author']}"
+    if now.goal_today is None:
+        return figures.Figure("Plan in force", "from tomorrow", about)
+    return figures.Figure("Plan in force", f"{now.goal_today:,}", f"steps today; {about}")
 
 
 def in_force(record: Record) -> Mapping[str, Any] | None:

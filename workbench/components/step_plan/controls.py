@@ -82,7 +82,7 @@ def rules() -> list[Spec]:
             hint="1 uses all the room the estimate sees and is right only if it is exact; 0.7 leaves some for doubt.",
         ),
         slider("ramp", "Most a goal may rise", "steps a day", 50, 2000, 50, off=NO_LIMIT),
-        slider("horizon", "Days ahead", "days", 1, 70, 1),
+        slider("horizon", "Length of the plan", "days", 1, 70, 1),
         {
             "kind": "weekdays",
             "group": RULES,
@@ -103,7 +103,7 @@ def rules() -> list[Spec]:
         field("cap", "Never above", "steps", 20_000, 50, off="20000"),
         field("weekly_least", "Each week at least", "steps in all", 140_000, 500, off="none"),
         field("weekly_most", "Each week at most", "steps in all", 140_000, 500, off="none"),
-        field("most_raises", "At most so many raises", "days", 70, 1, off=NO_LIMIT),
+        field("most_raises", "A goal may rise at most", "times", 70, 1, off=NO_LIMIT),
         {
             "kind": "fixed",
             "group": MORE,

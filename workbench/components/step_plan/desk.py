@@ -15,7 +15,7 @@ class Desk:
 
     Attributes:
         begin: the settings to begin with.
-        standing: the part of the document that no slider changes.
+        standing: the part of the document that no slider changes; a browser that says it has it is not sent it again.
         made: the plan of the last answer, None where the values made none.
     """
 
@@ -45,7 +45,8 @@ class Desk:
             self.made, error = None, str(problem)
         echo = {"tab": sent.get("tab"), "serial": sent.get("serial", 0)}
         told = payload.moving(self.record, self.made, error=error, compared=compared)
-        return {**self.standing, **told, "echo": echo, "values": shown}
+        standing = None if sent.get("standing") == self.standing["id"] else self.standing
+        return {**told, "standing": standing, "echo": echo, "values": shown}
 
     def plan(self, asked: Mapping[str, Any]) -> Preview:
         """The plan that a browser's values make.

@@ -13,9 +13,7 @@ class Page {
     this.compared = -1;
     this.waiting = false;
     this.values = new Values(data.values);
-    this.controls = new Controls(data.controls, (name, value) => this.move(name, value), () => this.values.settle());
-    this.controls.set(data.values);
-    this.start = data.start;
+    this.controlled = el("div", { class: "groups" });
     this.picture = new Picture();
     this.summary = el("p", { class: "summary" });
     this.alert = el("p", { class: "alert", role: "alert" });
@@ -24,15 +22,17 @@ class Page {
     this.messages = el("div");
     this.comparison = new Comparison((policy) => this.setAll({ policy }));
     this.undo = el("button", { type: "button", class: "action", onclick: () => this.#undone() }, "Undo last change");
-    this.reset = el("button", { type: "button", class: "action", onclick: () => this.setAll(this.start) }, "Reset to estimate");
+    this.reset = el("button", { type: "button", class: "action", onclick: () => this.setAll(this.standing.start) }, "Reset to estimate");
     this.reason = el("input", { type: "text", id: "reason", maxlength: 500, placeholder: "Why this plan?" });
     this.approve = el("button", { type: "button", class: "approve", onclick: () => this.#approved() }, "Approve plan");
     this.reason.addEventListener("keydown", (event) => event.key === "Enter" && this.#approved());
+    this.by = el("p", { class: "small quiet by" });
     this.approval = el("section", { class: "approval" },
-      el("div", { class: "reason" }, el("label", { for: "reason" }, "Reason"), this.reason), this.approve, el("p", { class: "small quiet by" }, data.by));
+      el("div", { class: "reason" }, el("label", { for: "reason" }, "Reason"), this.reason), this.approve, this.by);
     this.node = el("div", { class: "step-plan" },
-      el("div", { class: "shown" }, this.picture.node, this.summary, this.alert),
-      el("div", { class: "controls" }, ...this.controls.nodes, el("div", { class: "row" }, this.reset, this.undo)),
+      el("div", { class: "tuned" },
+        el("div", { class: "shown" }, this.picture.node, this.summary, this.alert),
+        el("div", { class: "controls" }, this.controlled, el("div", { class: "row" }, this.reset, this.undo))),
       el("div", { class: "decided" }, this.approval, this.comparison.node, el("details", { open: true }, el("summary", {}, "Day by day"), this.days)),
       el("div", { class: "aside" }, this.messages),
       this.live);
@@ -50,6 +50,7 @@ class Page {
     const own = data.echo.tab === this.tab;
     const first = this.drawn < 0;
     if (!first && !own) return; // of another visit to this page
+    if (data.standing) this.#stand(data.standing);
     const serial = own ? data.echo.serial : 0;
     if (own && serial >= this.sent) this.waiting = false;
     if (serial >= this.drawn) this.#draw(data, serial);
@@ -101,12 +102,24 @@ class Page {
     this.sent = this.asked;
     this.waiting = true;
     this.sentAt = performance.now();
-    this.setState("sent", { tab: this.tab, serial: this.asked, compare, values: this.values.now });
+    this.setState("sent", { tab: this.tab, serial: this.asked, compare, standing: this.standing.id, values: this.values.now });
   }
 
   #watch() {
     if (!this.isShown || !this.waiting || performance.now() - this.sentAt < LOST_MS) return;
     this.#send(false);
+  }
+
+  /** What no slider changes: sent once, and again when the record is read anew. */
+  #stand(standing) {
+    const controls = JSON.stringify(standing.controls);
+    this.standing = standing;
+    this.by.textContent = standing.by;
+    if (controls === this.specs) return;
+    this.specs = controls;
+    this.controls = new Controls(standing.controls, (name, value) => this.move(name, value), () => this.values.settle());
+    this.controls.set(this.values.now);
+    this.controlled.replaceChildren(...this.controls.nodes);
   }
 
   #draw(data, serial) {
@@ -115,7 +128,7 @@ class Page {
     this.alert.textContent = data.error;
     show(this.alert, Boolean(data.error));
     if (!data.error) {
-      this.picture.update(data);
+      this.picture.update({ ...this.standing, ...data });
       this.summary.textContent = data.summary;
       this.days.replaceChildren(dayTable(data));
       this.messages.replaceChildren(messages(data));

@@ -1,5 +1,6 @@
 """What the browser is told about a client's plan: days, words and figures ready to be shown."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -82,9 +83,10 @@ def past(record: Record) -> list[Document]:
 
 
 def standing(record: Record, fit: Fit | None, *, user: str) -> Document:
-    """What stays as it is while sliders move."""
+    """What stays as it is while sliders move; another reading of the record has another ``id``."""
     first = record.starts_on
     return {
+        "id": uuid.uuid4().hex,
         "start": values.of(suggested(fit), first),
         "controls": control_specs(fit),
         "past": past(record),

@@ -43,7 +43,9 @@ function dayTable(data) {
       week += 1;
     }
   });
-  return table("Goals day by day", ["Day", "Goal", "Within reach", "Count gets there", "Expected", "Against plan in force", "What holds it"], rows, { figures: 6 });
+  const told = el("p", { class: "small quiet" },
+    "Within reach: the client can get that far. Count gets there: with the scatter of a single day, so about half for a goal that fits.");
+  return el("div", {}, table("Goals day by day", ["Day", "Goal", "Within reach", "Count gets there", "Expected", "Against plan in force", "What holds it"], rows, { figures: 6 }), told);
 }
 
 /** The plan beside the simpler rules; one is chosen with its radio button. */

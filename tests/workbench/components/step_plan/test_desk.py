@@ -41,9 +41,9 @@ def moved(desk, compare=False, **values):
 def test_the_first_answer_has_everything_that_the_browser_draws(desk):
     document = json.loads(json.dumps(desk.answer({})))
     assert document["echo"] == {"tab": None, "serial": 0}
-    assert len(document["past"]) == 28
-    assert sum(day["steps"] is None for day in document["past"]) == 3  # two not worn, and today
-    assert document["past"][-1]["today"]
+    assert len(document["standing"]["past"]) == 28
+    assert sum(day["steps"] is None for day in document["standing"]["past"]) == 3  # two not worn, and today
+    assert document["standing"]["past"][-1]["today"]
     assert len(document["days"]) == 14
     assert document["days"][0]["day"] == "2026-03-19"
     assert all(0 <= day["chance"] <= 1 and 0 <= day["counted"] <= 1 for day in document["days"])
@@ -65,6 +65,12 @@ def test_a_movement_is_answered_with_its_number_and_its_values(desk):
     assert len(document["days"]) == 5
     assert document["comparison"] is None
     assert document["weeks"][0]["label"] == "5 days"
+
+
+def test_what_no_slider_changes_is_sent_once(desk):
+    standing = desk.answer({})["standing"]
+    assert desk.answer({"standing": standing["id"], "values": {}})["standing"] is None
+    assert desk.answer({"standing": "of an earlier reading", "values": {}})["standing"] == standing
 
 
 def test_each_day_names_the_rule_that_holds_it(desk):
@@ -120,7 +126,7 @@ def test_a_client_who_had_no_goals_begins_with_a_run_in_week(store):
     assert len(document["days"]) == 7
     assert document["days"][0]["chance"] is None
     assert document["comparison"] == []
-    assert "cannot be told yet" in document["controls"][0]["hint"]
+    assert "cannot be told yet" in document["standing"]["controls"][0]["hint"]
 
 
 def test_the_next_plan_begins_with_the_rules_of_the_one_in_force(store, desk):
