@@ -48,6 +48,6 @@ def estimate_coarse(
     from core.calfit.coarse_kernel import search  # numba takes a second to import
 
     found = np.empty((len(steps), 5))
-    search(np.ascontiguousarray(steps), np.ascontiguousarray(goals), helplessness, greatest, found)
+    search()(np.ascontiguousarray(steps), np.ascontiguousarray(goals), helplessness, greatest, found)
     baseline, first, efficacy, last, loss = found.T
     return Estimates(baseline, first, efficacy, last, loss)

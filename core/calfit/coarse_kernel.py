@@ -1,5 +1,8 @@
 """The compiled search of `coarse.estimate_coarse`; imported when it is called, because it imports numba."""
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -14,24 +17,7 @@ EFFICACY_CAP = 6_000.0
 EQUAL = 1e-6  # steps; losses nearer than this are the same
 
 
-@njit(cache=True)
-def search(
-    steps: NDArray[np.float64],
-    goals: NDArray[np.float64],
-    gamma: float,
-    greatest: bool,
-    found: NDArray[np.float64],
-) -> None:
-    """Fill ``found`` (n, 5) with u_b, p on the first day, mu, p on the day after the last, and the loss.
-
-    ``steps`` (n, T) has NaN on a day without a count; a client with none at all gets NaN. Of equal fits the first one
-    met is kept; ``greatest`` says from which end p and mu are tried.
-    """
-    for client in range(steps.shape[0]):
-        _one(steps[client], goals[client], gamma, greatest, found[client])
-
-
-@njit(cache=True)
+@njit
 def _loss(
     base: float,
     first: float,
@@ -57,7 +43,7 @@ def _loss(
     return total
 
 
-@njit(cache=True)
+@njit
 def _one(
     steps: NDArray[np.float64],
     goals: NDArray[np.float64],
@@ -105,7 +91,7 @@ def _one(
     out[3] = response
 
 
-@njit(cache=True)
+@njit
 def _descend(
     start: NDArray[np.float64],
     loss: float,
@@ -140,3 +126,33 @@ def _descend(
             wide, high, deep = wide / 2, high / 2, deep / 2
     if loss < out[4] - EQUAL:
         out[0], out[1], out[2], out[4] = base, first, efficacy, loss
+
+
+def _search(
+    steps: NDArray[np.float64],
+    goals: NDArray[np.float64],
+    gamma: float,
+    greatest: bool,
+    found: NDArray[np.float64],
+) -> None:
+    """Fill ``found`` (n, 5) with u_b, p on the first day, mu, p on the day after the last, and the loss.
+
+    ``steps`` (n, T) has NaN on a day without a count; a client with none at all gets NaN. Of equal fits the first one
+    met is kept; ``greatest`` says from which end p and mu are tried.
+    """
+    for client in range(steps.shape[0]):
+        _one(steps[client], goals[client], gamma, greatest, found[client])
+
+
+@functools.cache
+def search() -> Callable[..., None]:
+    """``_search`` compiled; kept on disk for the next process where a folder for that can be written."""
+    few = np.full((1, 2), 4_000.0)
+    arguments = (few, few, 0.85, False, np.empty((1, 5)))
+    try:
+        kept: Callable[..., None] = njit(cache=True)(_search)
+        kept(*arguments)
+    except (RuntimeError, OSError):  # numba found nowhere to write, or the disk is full
+        kept = njit(_search)
+        kept(*arguments)
+    return kept

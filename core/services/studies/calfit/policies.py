@@ -135,27 +135,37 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
 
 
 def _findings(settings: Settings, found: dict[str, dict[str, Floats]]) -> list[str]:
-    ranked = sorted(found, key=lambda name: -float(found[name]["steps"].mean()))
-    best = ranked[0]
-    told = [
-        f"{_capital(best)} gives the most steps: {steps(float(found[best]['steps'].mean()))} a day over "
-        f"{settings.weeks} weeks, on {settings.clients:,} clients who each meet the same noise under every policy."
-    ]
+    means = {name: float(measured["steps"].mean()) for name, measured in found.items()}
+    best = max(means, key=lambda name: means[name])
+    circumstances = (
+        f"over {settings.weeks} weeks, on {settings.clients:,} clients who each meet the same noise under every "
+        "policy"
+    )
+    if len(found) > 1 and means[best] - min(means.values()) < 1:
+        return [f"Every policy gives the same steps, {steps(means[best])} a day {circumstances}."]
+    told = [f"“{_capital(best)}” gives the most steps: {steps(means[best])} a day {circumstances}."]
+    plans = [name for name in (PAPER, GENTLE) if name in found]
     if PERCENTILE in found:
-        told += [_versus(name, PERCENTILE, found) for name in (PAPER, GENTLE) if name in found]
-    if PAPER in found and GENTLE in found and settings.challenge != 1:
+        told += [_versus(name, PERCENTILE, found) for name in plans]
+    if len(plans) == 2 and settings.challenge != 1:
         told.append(_versus(GENTLE, PAPER, found))
-    if PERCENTILE in found and best == PERCENTILE and (PAPER in found or GENTLE in found):
+    if PERCENTILE in found and plans and all(_behind(name, PERCENTILE, found) for name in plans):
         told.append(
             "So here the simple 60th percentile, which estimates nothing, does better than the plans. It gets there "
             f"with goals of which {found[PERCENTILE]['met'].mean():.0f} % are met."
         )
-    if settings.ties == SMALL and (PAPER in found or GENTLE in found):
+    if settings.ties == SMALL and plans:
         told.append(
-            "Plans are timid here because, of estimates that fit alike, the one with the smallest response is taken; "
-            f"try “{GREAT}” to see how much hangs on that."
+            "Of estimates that fit alike, the one with the smallest response is taken here, which makes plans timid; "
+            f"“{GREAT}” shows how much hangs on that."
         )
     return told
+
+
+def _behind(name: str, other: str, found: dict[str, dict[str, Floats]]) -> bool:
+    """Whether a policy gives fewer steps than another, beyond chance."""
+    of = interval(found[name]["steps"] - found[other]["steps"])
+    return of.high is not None and of.high < 0
 
 
 def _versus(name: str, other: str, found: dict[str, dict[str, Floats]]) -> str:
@@ -163,7 +173,7 @@ def _versus(name: str, other: str, found: dict[str, dict[str, Floats]]) -> str:
     of = interval(found[name]["steps"] - found[other]["steps"])
     last = interval(found[name]["last"] - found[other]["last"])
     return (
-        f"{_capital(name)} against {other}: {_in_words(of)} steps a day over the weeks, "
+        f"“{_capital(name)}” against “{other}”: {_in_words(of)} steps a day over the weeks, "
         f"{_in_words(last)} in the last week."
     )
 
