@@ -7,11 +7,12 @@ import shutil
 import ssl
 import subprocess
 import threading
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_string
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.smtp import AuthResult
@@ -59,6 +60,34 @@ def test_the_goal_arrives_once_and_readable(by_mail, mailbox, clock):
     (trace,) = audit.recent(by_mail.db, 1, "client 1")
     assert (trace["actor"], trace["action"]) == ("system", "message to client: sent")
     assert service.standing(by_mail, clock()) == {"sent": 1}
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29)),
+        ("America/New_York", date(2026, 11, 1)),
+        ("Australia/Sydney", date(2026, 4, 5)),
+    ],
+)
+def test_mail_across_a_change_of_clocks_leaves_at_eight_and_at_eight_in_the_evening(
+    by_mail, mailbox, clock, zone, change
+):
+    with by_mail.transaction() as db:
+        contacts.set_time_zone(db, 1, zone)
+    reachable(by_mail, 1)
+    walked(by_mail, 1, [9000] * 3, 8250, last=change + timedelta(days=1))
+    clock.at = datetime(change.year, change.month, change.day, tzinfo=UTC) - timedelta(hours=48)
+    for _ in range(5 * 24 * 4):  # five days, looked at every quarter of an hour
+        service.turn(by_mail, "a", clock)
+        clock.go_on(minutes=15)
+    sent = [read_mail(text)["Date"].datetime.astimezone(ZoneInfo(zone)) for _, text in mailbox.mails]
+    days = [change + timedelta(days=offset) for offset in (-1, 0, 1)]
+    assert [(moment.date(), moment.hour, moment.minute) for moment in sent] == [
+        (day, hour, 0) for day in days for hour in (8, 20)
+    ]
+    subjects = [read_mail(text)["Subject"] for _, text in mailbox.mails]
+    assert subjects == ["Today's goal: 8,250 steps", "Goal met: 9,000 steps today"] * 3
 
 
 def test_a_text_with_dots_and_letters_of_all_kinds_arrives_as_it_is(by_mail, mailbox, clock):
