@@ -16,8 +16,10 @@ ROUNDS = 24  # steps or halvings of the step, from each start
 EFFICACY_CAP = 6_000.0
 EQUAL = 1e-6  # steps; losses nearer than this are the same
 
+_compiled = njit(error_model="numpy")
 
-@njit
+
+@_compiled
 def _loss(
     base: float,
     first: float,
@@ -43,7 +45,7 @@ def _loss(
     return total
 
 
-@njit
+@_compiled
 def _one(
     steps: NDArray[np.float64],
     goals: NDArray[np.float64],
@@ -91,7 +93,7 @@ def _one(
     out[3] = response
 
 
-@njit
+@_compiled
 def _descend(
     start: NDArray[np.float64],
     loss: float,
@@ -150,9 +152,9 @@ def search() -> Callable[..., None]:
     few = np.full((1, 2), 4_000.0)
     arguments = (few, few, 0.85, False, np.empty((1, 5)))
     try:
-        kept: Callable[..., None] = njit(cache=True)(_search)
+        kept: Callable[..., None] = njit(cache=True, error_model="numpy")(_search)
         kept(*arguments)
     except (RuntimeError, OSError):  # numba found nowhere to write, or the disk is full
-        kept = njit(_search)
+        kept = njit(error_model="numpy")(_search)
         kept(*arguments)
     return kept
