@@ -65,7 +65,7 @@ def _grid(bounds: Floats, points: int, days: Days, table: Floats, keys: Words) -
 
     The grid is finer near 0 for p and mu, where most behaviours are.
     """
-    best, filled = np.inf, 0
+    best, filled = _loss(min(np.nanmedian(days.steps), bounds[0]), 0.0, 0.0, days, np.inf), 0
     ticks = np.linspace(0.0, 1.0, points)
     for tick_u in ticks:
         u = bounds[0] * tick_u
