@@ -4,8 +4,8 @@ Random clients and horizons, each planned in closed form and by the mixed-intege
 same run. It compares the objective (the smallest number of steps of a day), the sum of steps, and the time; the
 program's plan is the one with most steps of those that share its objective, and its time is without that second stage.
 Times are processor time, so that other work on the machine does not count, and hold cvxpy's part in setting the program
-up; the solver's own share is wall time by its own clock, for an idle machine. A second table does the same with rules: challenge, ramp, rounding, rest
-days, floor. Everything is seeded; only times vary.
+up; the solver's own share is wall time by its own clock, for an idle machine. A second table does the same with rules:
+challenge, ramp, rounding, rest days, floor. Everything is seeded; only times vary.
 """
 
 import argparse
