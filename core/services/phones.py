@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from itsdangerous import BadSignature, Signer
 
 from core.errors import InputError, TooMany
 from core.services import Store, secret_files
+from core.services.days import Day
 from core.services.moments import read, stamp, today
 from core.store import links, messages, people, steps
 
@@ -32,20 +33,6 @@ class Link:
     link_id: int
     client_id: int
     revoked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day of a client: the steps counted and the goal that held, None where there is none."""
-
-    day: date
-    steps: int | None
-    goal: int | None
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the goal was met; None without a count or a goal."""
-        return None if self.steps is None or self.goal is None else self.steps >= self.goal
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from core.errors import NoModel
 from core.recommender import entropy, least_confidence, margin
-from core.services import Store, doubts, models
+from core.services import Store, doubts, models, moments
 from core.services.features import Document, FloatArray
 from core.services.models import Model
 from core.store import exercises, people, requests, status, steps, versions, weights
@@ -228,7 +228,8 @@ def _write(
     ids = [client.id for client in clients]
     level = models.alpha(store)
     since = (date.fromisoformat(newest_day) - timedelta(days=GOAL_DAYS)).isoformat() if newest_day else ""
-    hits = steps.goal_hits(store.db, ids, since)
+    today = moments.today("UTC", moments.now()).isoformat()  # its counts still grow
+    hits = steps.goal_hits(store.db, ids, since, today)
     rows, opened = [], 0
     with store.transaction() as db:
         changed = _changed(db, clients)

@@ -66,12 +66,12 @@ def goals(db: Database, client_id: int, since: str, until: str) -> dict[str, int
     return {**dict(recorded.fetchall()), **plans.goals(db, client_id, since, until)}
 
 
-def goal_hits(db: Database, client_ids: Sequence[int], since: str) -> dict[int, tuple[int, int]]:
-    """By client: days after ``since`` with a count and a goal, and on how many of them the goal was met."""
+def goal_hits(db: Database, client_ids: Sequence[int], since: str, before: str) -> dict[int, tuple[int, int]]:
+    """By client: days between ``since`` and ``before`` with a count and a goal, and on how many the goal was met."""
     rows = db.execute(
         "SELECT client_id, count(*), sum(steps >= goal) FROM"
-        f" ({_days(f'IN ({marks(client_ids)})')} WHERE s.day > ?)"
+        f" ({_days(f'IN ({marks(client_ids)})')} WHERE s.day > ? AND s.day < ?)"
         " WHERE steps IS NOT NULL AND goal IS NOT NULL GROUP BY client_id",
-        [*client_ids, *client_ids, since],
+        [*client_ids, *client_ids, since, before],
     )
     return {client: (count, met) for client, count, met in rows}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from math import pi
 
-from core.services.phones import Day
+from core.services.days import Day
 
 RADIUS = 84
 WIDTH, HEIGHT, TOP, FLOOR = 343, 232, 24, 172

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from core.services import phones
-from core.services.phones import Day, Screen
+from core.services.days import Day
+from core.services.phones import Screen
 from workbench.cells import moment
 from workbench.phone import drawings
 

@@ -3,6 +3,7 @@
 ``read`` a client's record, ``fit`` its history, ``preview`` a plan as often as a slider moves, ``approve`` it.
 """
 
+from core.services.days import Day as Day
 from core.services.goals.deciding import approve as approve
 from core.services.goals.deciding import approve_all as approve_all
 from core.services.goals.deciding import export as export
@@ -20,11 +21,9 @@ from core.services.goals.previewing import Preview as Preview
 from core.services.goals.previewing import compare as compare
 from core.services.goals.previewing import preview as preview
 from core.services.goals.previewing import suggested as suggested
-from core.services.goals.record import Day as Day
 from core.services.goals.record import History as History
 from core.services.goals.record import Record as Record
 from core.services.goals.record import read as read
 from core.services.goals.record import read_many as read_many
-from core.services.goals.record import today_of as today_of
 from core.services.goals.settings import CALFIT as CALFIT
 from core.services.goals.settings import PlanSettings as PlanSettings

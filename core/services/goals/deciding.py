@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.errors import Conflict, InputError, NotFound
-from core.services import Store, exporting
+from core.services import Store, exporting, moments
 from core.services.goals.previewing import Preview
-from core.services.goals.record import Record, today_of
+from core.services.goals.record import Record
 from core.store import people, plans
 
 LONGEST_REASON = 500
@@ -51,7 +51,7 @@ def approve_all(
         for record, made in chosen:
             client = record.client
             with store.change("approve plan", by=by, subject=f"client {client['id']}") as change:
-                if made.starts_on <= today_of(client["time_zone"], now):
+                if made.starts_on <= moments.today(client["time_zone"], now or moments.now()):
                     raise Conflict(
                         f"The plan for {client['name']} would begin on a day that has begun. Open the page again."
                     )
@@ -95,7 +95,7 @@ def withdraw(store: Store, plan_id: int, *, reason: str, by: str, now: datetime 
         change.subject = f"client {client['id']}"
         if plan["withdrawn_at"] is not None:
             raise Conflict(f"This plan was taken back already, by {plan['withdrawn_by']}.")
-        today = today_of(client["time_zone"], now)
+        today = moments.today(client["time_zone"], now or moments.now())
         from_day = max(plan["starts_on"], (today + timedelta(days=1)).isoformat())
         if from_day > plans.last_day(plan):
             raise Conflict("Every day of this plan has passed; there is nothing left to take back.")

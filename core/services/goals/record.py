@@ -2,34 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from core.calfit import GOAL_CAP
 from core.calfit.behavior import Floats
-from core.services import Store
+from core.services import Store, moments
+from core.services.days import Day
 from core.store import people, plans, steps
 
 HISTORY_DAYS = 70  # a habit of longer ago says little about tomorrow
 LEAST_COUNTS = 7
 STALE_DAYS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day: its count (None if there is none or the counter was not worn) and its goal (None without one)."""
-
-    day: date
-    steps: int | None
-    goal: int | None
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the goal was met; None without a count or a goal."""
-        return None if self.steps is None or self.goal is None else self.steps >= self.goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +71,6 @@ class Record:
         return self.today + timedelta(days=1)
 
 
-def today_of(time_zone: str, now: datetime | None = None) -> date:
-    """The date in a time zone; ``now`` is this moment unless given."""
-    return (now or datetime.now(UTC)).astimezone(ZoneInfo(time_zone)).date()
-
-
 def read(store: Store, client_id: int, *, now: datetime | None = None) -> Record:
     """A client's record as it stands.
 
@@ -99,7 +80,7 @@ def read(store: Store, client_id: int, *, now: datetime | None = None) -> Record
     client = people.client(store.db, client_id)
     rows = steps.daily(store.db, client_id)
     made = plans.plans(store.db, client_id)
-    today = today_of(client["time_zone"], now)
+    today = moments.today(client["time_zone"], now or moments.now())
     ahead = plans.goals(store.db, client_id, today.isoformat(), (today + timedelta(days=400)).isoformat())
     return record(client, rows, made, made[0]["id"] if made else None, ahead, today)
 
@@ -108,7 +89,8 @@ def read_many(store: Store, cohort_id: int, *, now: datetime | None = None) -> l
     """The records of a cohort's clients by name, each with the days that an estimate looks at; no plans."""
     rows = people.clients(store.db, cohort_id)
     ids = [row["id"] for row in rows]
-    around = today_of("UTC", now)
+    at = now or moments.now()
+    around = moments.today("UTC", at)
     since = (around - timedelta(days=HISTORY_DAYS + 1)).isoformat()
     days = steps.daily_of(store.db, ids, since)
     ahead = plans.goals_from(store.db, ids, (around - timedelta(days=1)).isoformat())
@@ -120,7 +102,7 @@ def read_many(store: Store, cohort_id: int, *, now: datetime | None = None) -> l
             [],
             newest.get(row["id"]),
             ahead.get(row["id"], {}),
-            today_of(row["time_zone"], now),
+            moments.today(row["time_zone"], at),
         )
         for row in rows
     ]

@@ -91,4 +91,5 @@ def test_the_goal_of_a_day_is_the_plans_else_the_one_that_came_with_the_count(st
         "2026-03-03": 9100,
         "2026-03-04": 9200,
     }
-    assert steps.goal_hits(store.db, [client], "2026-02-01") == {client: (2, 1)}
+    assert steps.goal_hits(store.db, [client], "2026-02-01", "2026-03-09") == {client: (2, 1)}
+    assert steps.goal_hits(store.db, [client], "2026-02-01", "2026-03-02") == {client: (1, 1)}
