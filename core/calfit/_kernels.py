@@ -52,20 +52,21 @@ def _loss(u: float, p: float, mu: float, days: Days, limit: float) -> float:
             total += abs(max(base, min(days.goals[t], capacity)) - days.steps[t])
             if total > limit:
                 return np.inf
-        lifted = 1.0 if capacity >= days.goals[t] - 0.5 else 0.0
+        met = capacity >= days.goals[t] - 0.5
         if days.achieved[t] >= 0.0:
-            lifted = days.achieved[t]
-        p = days.helplessness * p + mu * lifted
+            met = days.achieved[t] > 0.0
+        p = days.helplessness * p + (mu if met else 0.0)
     return total
 
 
 @_compiled
-def _grid(bounds: Floats, points: int, days: Days, table: Floats, keys: Words) -> None:
+def _grid(bounds: Floats, points: int, days: Days, best: float, table: Floats, keys: Words) -> None:
     """Fills an open hash table with the best point (loss, u, p, mu) of each pattern seen on a grid.
 
+    ``best`` is the least loss known; points far above it are given up at once.
     The grid is finer near 0 for p and mu, where most behaviours are.
     """
-    best, filled = _loss(min(np.nanmedian(days.steps), bounds[0]), 0.0, 0.0, days, np.inf), 0
+    filled = 0
     ticks = np.linspace(0.0, 1.0, points)
     for tick_u in ticks:
         u = bounds[0] * tick_u
@@ -84,10 +85,9 @@ def _grid(bounds: Floats, points: int, days: Days, table: Floats, keys: Words) -
                             break
                     state = 2 if base >= days.goals[t] else (1 if met else 0)
                     key = (key ^ np.uint64(state)) * np.uint64(1099511628211)
-                    lifted = 1.0 if met else 0.0
                     if days.achieved[t] >= 0.0:
-                        lifted = days.achieved[t]
-                    p = days.helplessness * p + mu * lifted
+                        met = days.achieved[t] > 0.0
+                    p = days.helplessness * p + (mu if met else 0.0)
                 if total > limit:
                     continue
                 best = min(best, total)
@@ -157,11 +157,11 @@ def _line(
                 if gap * rise < 0.0:
                     roots[kinks], jumps[kinks] = -gap / rise, 2 * abs(rise)
                     kinks += 1
-            lifted = 1.0 if capacity >= goal - 0.5 else 0.0
+            met = capacity >= goal - 0.5
             if days.achieved[t] >= 0.0:
-                lifted = days.achieved[t]
-            p = days.helplessness * p + mu * lifted
-            dp = days.helplessness * dp + d[2] * lifted
+                met = days.achieved[t] > 0.0
+            p = days.helplessness * p + (mu if met else 0.0)
+            dp = days.helplessness * dp + (d[2] if met else 0.0)
         stop = ahead - EPSILON if probe + ahead < high else ahead
         here = 0.0
         while slope < 0.0 and here < stop:
@@ -277,13 +277,14 @@ def _descend(x: Floats, bounds: Floats, days: Days, roots: Floats, jumps: Floats
                 d /= length
                 for _side in range(2):
                     s = _line(x, d, bounds, days, 1.01 * best + REACH, roots, jumps)
-                    for k in range(3):
-                        trial[k] = min(max(x[k] + s * d[k], 0.0), bounds[k])
-                    value = _loss(trial[0], trial[1], trial[2], days, best)
-                    if value < best - GAIN:
-                        best, gained = value, True
-                        x[:] = trial
-                        break
+                    if s > 0.0:
+                        for k in range(3):
+                            trial[k] = min(max(x[k] + s * d[k], 0.0), bounds[k])
+                        value = _loss(trial[0], trial[1], trial[2], days, best)
+                        if value < best - GAIN:
+                            best, gained = value, True
+                            x[:] = trial
+                            break
                     d *= -1.0
                 if gained:
                     break
@@ -309,10 +310,10 @@ def _search(days: Days, bounds: Floats, points: int, mesh: int, starts: int, lea
     seen = np.zeros((REMEMBERED + 1, 3))
     best, x = np.full(4, np.inf), np.zeros(3)
     table, keys = np.full((PATTERNS, 4), np.inf), np.zeros(PATTERNS, dtype=np.uint64)
-    _grid(bounds, points, days, table, keys)
+    lines = _mesh(bounds, mesh, days, roots, jumps)
+    _grid(bounds, points, days, lines[0, 0], table, keys)
     patterns = table[np.argsort(table[:, 0])[:starts]]
-    lines = _mesh(bounds, mesh, days, roots, jumps)[:starts]
-    for start in np.concatenate((patterns, lines)):
+    for start in np.concatenate((patterns, lines[:starts])):
         x[:] = start[1:]
         if np.isfinite(start[0]) and not _came_past(x, seen):
             value = _descend(x, bounds, days, roots, jumps, seen)

@@ -37,7 +37,7 @@ class Certificate:
 
     The program and the simulation differ by half a step: there a goal that is missed stays a step below the goal,
     here half a step decides. So the simulation allows a little more than the program, and its loss can come out
-    below the program's bound, as a rule by a few steps in tens of thousands; ``lower_bound`` is then the loss.
+    below the program's bound, on real steps by up to 0.1 %; ``lower_bound`` is then the loss.
 
     Attributes:
         behavior: the better of the quick estimate and the program's solution, both re-simulated.
