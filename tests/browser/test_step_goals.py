@@ -55,7 +55,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def visit(page: Page, server: WorkbenchServer, client: int) -> None:
     page.goto(f"{server.url}/step_goals?client={client}&user=Ana")
-    page.locator(".plot svg").wait_for()
+    page.locator(".plot svg").wait_for(timeout=120_000)  # the first estimate may wait for a compiler
     idle(page)
 
 

@@ -230,7 +230,7 @@ def _proposal_row(proposal: goals.Proposal) -> list[str]:
         name,
         f"{low:,}" if low == high else f"{low:,} to {high:,}",
         f"{made.goals[:7].sum():,.0f}",
-        cells.NOTHING if made.chance is None else f"{made.chance.mean():.0%}",
+        cells.NOTHING if made.chance is None else f"{made.chance.mean():.0%}".replace("%", "\u00a0%"),
         cells.NOTHING
         if made.chance_counted is None
         else f"{made.chance_counted.sum():.1f} of {made.goals.size} days",

@@ -40,7 +40,7 @@ class Approval:
 
 
 def sent(key: str) -> Mapping[str, Any]:
-    """What the browser sent last to this key's component: ``tab``, ``serial``, ``compare``, ``standing``, ``values``."""
+    """What the browser sent last to this component: ``tab``, ``serial``, ``compare``, ``standing``, ``values``."""
     state = st.session_state.get(key) or {}
     message = state.get("sent")
     return message if isinstance(message, Mapping) else {}

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import InputError, JobFailed
-from core.services.goals import CALFIT, Compared, Fit, PlanSettings, Preview, Record, compare, preview
+from core.services.goals import CALFIT, Fit, PlanSettings, Preview, Record, compare, preview
 from workbench.components.step_plan import payload, values
+
+FITTED = ("baseline", "responsiveness", "self_efficacy")
 
 
 @dataclass(slots=True)
@@ -35,18 +37,20 @@ class Desk:
         asked = sent.get("values")
         asked = asked if isinstance(asked, Mapping) else {}
         shown = {**values.of(self.begin, self.record.starts_on), **asked}
-        error, compared = "", None
+        error, compared = "", payload.NOT_COMPARED
         try:
             self.made = self.plan(asked)
             shown = values.of(self.made.settings, self.record.starts_on)
+            # Where nothing is estimated, the sliders stand at what the plan counts on.
+            shown |= {name: getattr(self.made.behavior, name) for name in FITTED if shown[name] is None}
             if sent.get("compare", True):
                 compared = self._compare(self.made)
         except (InputError, JobFailed) as problem:
             self.made, error = None, str(problem)
         echo = {"tab": sent.get("tab"), "serial": sent.get("serial", 0)}
-        told = payload.moving(self.record, self.made, error=error, compared=compared)
+        told = payload.moving(self.record, self.made, error=error)
         standing = None if sent.get("standing") == self.standing["id"] else self.standing
-        return {**told, "standing": standing, "echo": echo, "values": shown}
+        return {**told, **compared, "standing": standing, "echo": echo, "values": shown}
 
     def plan(self, asked: Mapping[str, Any]) -> Preview:
         """The plan that a browser's values make.
@@ -57,10 +61,12 @@ class Desk:
         """
         return preview(self.record, self.fit, values.settings(asked, self.begin, self.record.starts_on))
 
-    def _compare(self, made: Preview) -> list[Compared]:
+    def _compare(self, made: Preview) -> payload.Document:
         """The plan from the behaviour beside the simple rules, whichever of them is chosen."""
         if self.fit is None:
-            return []
+            offered = (replace(made.settings, policy=policy) for policy in payload.OFFERED)
+            return payload.offered([preview(self.record, None, settings) for settings in offered])
+        own = made
         if made.settings.policy != CALFIT:
-            made = preview(self.record, self.fit, replace(made.settings, policy=CALFIT))
-        return compare(self.record, self.fit, made)
+            own = preview(self.record, self.fit, replace(made.settings, policy=CALFIT))
+        return payload.compared(compare(self.record, self.fit, own), made.settings.policy)

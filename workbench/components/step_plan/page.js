@@ -53,8 +53,9 @@ class Page {
     if (data.standing) this.#stand(data.standing);
     const serial = own ? data.echo.serial : 0;
     if (own && serial >= this.sent) this.waiting = false;
+    if (data.comparison) this.compared = Math.max(this.compared, serial);
+    if (!first) this.pump(); // first, so that the server works on the next while this one is drawn
     if (serial >= this.drawn) this.#draw(data, serial);
-    if (!first) this.pump();
   }
 
   move(name, value) {
@@ -135,7 +136,6 @@ class Page {
       this.controls.offer(data.days);
     }
     if (data.comparison) {
-      this.compared = serial;
       this.comparison.update(data.comparison, data.values.policy, data.comparison_words);
       if (this.asked > 0) this.live.textContent = data.error || data.summary;
     }

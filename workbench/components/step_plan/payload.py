@@ -6,11 +6,15 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.services import goal_messages
 from core.services.goals import CALFIT, RUN_IN, Compared, Fit, PlanSettings, Preview, Record, suggested
 from workbench.components.step_plan import controls, values
 
 Document = dict[str, Any]
+Floats = NDArray[np.float64]
 
 PAST_DAYS = 28
 WEEK = 7
@@ -23,6 +27,11 @@ NAMES = {
     "weekday mean": "Mean of the weekday",
     RUN_IN: "Run-in week (3,000 rising to 6,000)",
 }
+OFFERED = (RUN_IN, CALFIT, "fixed 10,000")  # rules that need no estimate
+BY_ITSELF = (
+    "The rule chosen sets goals by itself: challenge, rise, rest days and further rules do not touch it."
+)
+NOT_COMPARED: Document = {"comparison": None, "comparison_words": ""}
 HELD = {
     "capacity": "all that is within reach",
     "challenge": "challenge κ = {challenge:g}",
@@ -96,18 +105,10 @@ def standing(record: Record, fit: Fit | None, *, user: str) -> Document:
     }
 
 
-def moving(
-    record: Record, made: Preview | None, *, error: str = "", compared: Sequence[Compared] | None = None
-) -> Document:
-    """What changes with every movement; ``error`` says why there is no ``made``.
-
-    Args:
-        compared: the plan from the behaviour and the simple policies, if they were compared.
-    """
+def moving(record: Record, made: Preview | None, *, error: str = "") -> Document:
+    """What changes with every movement; ``error`` says why there is no ``made``."""
     told: Document = {
         "error": error,
-        "comparison": None if compared is None else _compared(compared),
-        "comparison_words": _verdict(compared or []),
         "days": [],
         "weeks": [],
         "messages": [],
@@ -286,15 +287,20 @@ def _past_in_words(record: Record) -> str:
     return f"Goal met on {sum(judged)} of the last {len(judged)} days with a count and a goal."
 
 
-def _compared(compared: Sequence[Compared]) -> list[Document]:
-    if not compared:
-        return []
-    steps, met = max(row.steps for row in compared), max(row.met for row in compared)
-    return [
+def compared(rows: Sequence[Compared], policy: str) -> Document:
+    """The rules side by side as they fare in simulated futures, and in words which does best.
+
+    Args:
+        rows: the plan from the behaviour and the simple rules.
+        policy: the one that is chosen.
+    """
+    steps, met = max(row.steps for row in rows), max(row.met for row in rows)
+    words = verdict(rows) if policy == CALFIT else f"{BY_ITSELF} {verdict(rows)}"
+    documents = [
         {
             "policy": CALFIT if row.name == THIS_PLAN else row.name,
             "name": NAMES[row.name],
-            "first": _range(row),
+            "first": _range(row.goals),
             "steps": row.steps,
             "low": row.low,
             "high": row.high,
@@ -302,21 +308,42 @@ def _compared(compared: Sequence[Compared]) -> list[Document]:
             "most_steps": row.steps == steps,
             "most_met": row.met == met,
         }
-        for row in compared
+        for row in rows
     ]
+    return {"comparison": documents, "comparison_words": words}
 
 
-def _range(row: Compared) -> str:
-    low, high = round(float(row.goals.min())), round(float(row.goals.max()))
+def offered(made: Sequence[Preview]) -> Document:
+    """The rules to choose from where nothing is estimated, so that none can be simulated."""
+    documents = [
+        {
+            "policy": each.settings.policy,
+            "name": NAMES[THIS_PLAN if each.settings.policy == CALFIT else each.settings.policy],
+            "first": _range(each.goals),
+            "steps": None,
+            "low": None,
+            "high": None,
+            "met": None,
+            "most_steps": False,
+            "most_met": False,
+        }
+        for each in made
+    ]
+    return {
+        "comparison": documents,
+        "comparison_words": "How these would fare cannot be told yet: nothing shows how this client answers a goal.",
+    }
+
+
+def _range(goals: Floats) -> str:
+    low, high = round(float(goals.min())), round(float(goals.max()))
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def _verdict(compared: Sequence[Compared]) -> str:
+def verdict(rows: Sequence[Compared]) -> str:
     """Which rule does best, said plainly, whichever it is."""
-    if not compared:
-        return ""
-    own = next(row for row in compared if row.name == THIS_PLAN)
-    best = max(compared, key=lambda row: row.steps)
+    own = next(row for row in rows if row.name == THIS_PLAN)
+    best = max(rows, key=lambda row: row.steps)
     if best is own:
         words = f"The plan from the behaviour gives the most steps here, {own.steps:,.0f} a day."
     else:
@@ -325,7 +352,7 @@ def _verdict(compared: Sequence[Compared]) -> str:
             f"behaviour ({best.steps:,.0f} against {own.steps:,.0f}), with {best.met:.0%} of goals met against "
             f"{own.met:.0%}."
         )
-    often = max(compared, key=lambda row: row.met)
+    often = max(rows, key=lambda row: row.met)
     if often not in (best, own):
         words += f" Goals are met most often under “{NAMES[often.name]}” ({often.met:.0%})."
     return (

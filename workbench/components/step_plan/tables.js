@@ -66,7 +66,7 @@ class Comparison {
       return el("tr", { class: row.policy === chosen ? "chosen" : null },
         el("th", { scope: "row" }, el("label", { for: radio.id }, radio, row.name)),
         figure(row.first),
-        figure(`${number(row.steps)} (${number(row.low)}–${number(row.high)})`, row.most_steps ? "strong" : ""),
+        figure(row.steps === null ? "–" : `${number(row.steps)} (${number(row.low)}–${number(row.high)})`, row.most_steps ? "strong" : ""),
         figure(row.met === null ? "–" : percent(row.met), row.most_met ? "strong" : ""));
     });
     this.body.replaceChildren(table("Rules side by side", ["Rule", "Goals", "Steps a day (90 %)", "Goals met"], lines));

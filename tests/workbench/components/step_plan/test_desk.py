@@ -104,6 +104,7 @@ def test_a_simple_rule_can_be_the_plan_and_is_compared_with_the_behaviours(desk)
     document = moved(desk, compare=True, policy="fixed 10,000")
     assert {day["goal"] for day in document["days"]} == {10_000}
     rows = {row["policy"]: row for row in document["comparison"]}
+    assert "sets goals by itself" in document["comparison_words"]
     assert rows["calfit"]["first"] != "10,000"
     assert rows["fixed 10,000"]["first"] == "10,000"
 
@@ -112,9 +113,9 @@ def test_the_words_say_which_rule_does_better():
     def row(name, steps, met):
         return goals.Compared(name, np.array([5000.0]), steps, steps - 10, steps + 10, met)
 
-    words = payload._verdict([row("this plan", 7000, 0.5), row("60th percentile", 7300, 0.6)])
+    words = payload.verdict([row("this plan", 7000, 0.5), row("60th percentile", 7300, 0.6)])
     assert "60th percentile of the last 10 days” gives 300 steps a day more" in words
-    assert "most steps here, 7,000" in payload._verdict(
+    assert "most steps here, 7,000" in payload.verdict(
         [row("this plan", 7000, 0.5), row("up and down", 6000, 0.6)]
     )
 
@@ -125,7 +126,10 @@ def test_a_client_who_had_no_goals_begins_with_a_run_in_week(store):
     assert document["days"][0]["goal"] == 3000
     assert len(document["days"]) == 7
     assert document["days"][0]["chance"] is None
-    assert document["comparison"] == []
+    assert [row["policy"] for row in document["comparison"]] == [goals.RUN_IN, "calfit", "fixed 10,000"]
+    assert {row["steps"] for row in document["comparison"]} == {None}
+    assert document["values"]["baseline"] == 6300  # the median of the counts, without an answer to goals
+    assert document["values"]["responsiveness"] == 0
     assert "cannot be told yet" in document["standing"]["controls"][0]["hint"]
 
 
