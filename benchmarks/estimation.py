@@ -126,12 +126,13 @@ def accuracy(
     proven = [case for case in found if case.solved]
     excess = np.array([case.excess for case in proven])
     rest = np.array([case.excess for case in found if not case.solved])
-    print(
-        f"{name:<34}{solver:<8}{count:>6}{len(proven):>8}{np.mean(excess <= 0.001):>10.2%}{excess.max():>12.1e}"
-        f"{np.median(excess):>12.1e}{excess.min():>12.1e}"
-        + (f"   unproven {rest.size}: worst against its best solution {rest.max():.1e}" if rest.size else ""),
-        flush=True,
+    proof = (
+        f"{np.mean(excess <= 0.001):>10.2%}{excess.max():>12.1e}{np.median(excess):>12.1e}{excess.min():>12.1e}"
+        if excess.size
+        else f"{'-':>10}{'-':>12}{'-':>12}{'-':>12}"
     )
+    note = f"   the others against the best solution: {rest.max():.1e} at worst" if rest.size else ""
+    print(f"{name:<34}{solver:<8}{count:>6}{len(proven):>8}{proof}{note}", flush=True)
 
 
 def spread(seconds: list[float]) -> str:
@@ -194,18 +195,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2018)
     options = parser.parse_args()
 
+    short = clients(options.cases, range(7, 29), options.seed)
+    tables: list[tuple[str, list[History], Solver]] = [
+        ("generated, 7 to 28 days", short, "HIGHS"),
+        ("the first of them", short[: options.scip_cases], "SCIP"),
+        ("Fitbit, goals assumed", fitbit(options.fitbit) if options.fitbit else [], "HIGHS"),
+    ]
     print(f"Loss of the estimate above the program's proven optimum, as a share; {load()}")
     print(
         f"{'':<34}{'proof':<8}{'cases':>6}{'proven':>8}{'<= 0.1 %':>10}{'worst':>12}{'median':>12}{'least':>12}"
     )
-    short = clients(options.cases, range(7, 29), options.seed)
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
-        if short:
-            accuracy("generated, 7 to 28 days", short, "HIGHS", options.time_limit, pool)
-        if short[: options.scip_cases]:
-            accuracy("the first of them", short[: options.scip_cases], "SCIP", options.time_limit, pool)
-        if options.fitbit:
-            accuracy("Fitbit, goals assumed", fitbit(options.fitbit), "HIGHS", options.time_limit, pool)
+        for name, histories, solver in tables:
+            if histories:
+                accuracy(name, histories, solver, options.time_limit, pool)
 
     print(f"\nMilliseconds on the same history, median and quartiles; {load()}")
     print(
