@@ -1,14 +1,13 @@
 """Step goals: what a client walked, what that says, and the goals to set next, for one client or for a cohort."""
 
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from core.errors import Conflict, InputError, NotFound
+from core.errors import NotFound, SpotterError
 from core.services import caseload, clients, goals
 from workbench import context
-from workbench.components import address, empty, goal_group, goal_proof, step_plan, synthetic
+from workbench.components import address, empty, goal_group, goal_notice, goal_proof, step_plan, synthetic
 from workbench.components import goal_sections as sections
 from workbench.components.text import plain
 
@@ -83,36 +82,6 @@ def header(record: goals.Record) -> None:
             synthetic.draw(sentence=False)
 
 
-def told() -> None:
-    """What was done last, with a button to undo it where that can be."""
-    done: dict[str, Any] | None = st.session_state.get("goals_done")
-    if done is None:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key="goals_told"):
-        st.markdown(f"{done['icon']} {plain(done['text'])}", width="stretch")
-        if done.get("plans") and st.button("Undo", icon=":material/undo:", key="undo_plan"):
-            st.session_state["goals_done"] = undone(done["plans"])
-            st.rerun()
-        if st.button("Close", icon=":material/close:", type="tertiary", key="close_told"):
-            del st.session_state["goals_done"]
-            st.rerun()
-
-
-def undone(plan_ids: list[int]) -> dict[str, Any]:
-    """Take plans back that were approved a moment ago; says what holds now."""
-    text, kept = "", []
-    for plan_id in plan_ids:
-        try:
-            text = goals.withdraw(store, plan_id, reason="undone", by=user)
-        except (Conflict, NotFound) as error:
-            kept.append(str(error))
-    if kept:
-        return {"icon": ":material/warning:", "text": " ".join(dict.fromkeys(kept))}
-    if len(plan_ids) > 1:
-        text = f"{len(plan_ids)} plans are taken back; the plans before them hold again."
-    return {"icon": ":material/undo:", "text": text}
-
-
 # An answer to a slider runs this again and nothing else.
 @st.fragment
 def work(desk: step_plan.Desk) -> None:
@@ -125,11 +94,11 @@ def work(desk: step_plan.Desk) -> None:
     try:
         made = desk.plan(approval.values)
         plan_id = goals.approve(store, desk.record, made, reason=approval.reason, by=user)
-    except (InputError, Conflict) as error:
-        st.session_state["goals_done"] = {"icon": ":material/warning:", "text": str(error)}
+    except SpotterError as error:
+        goal_notice.tell("problem", str(error), where=client["id"])
     else:
         text = f"Plan in force for {client['name']} from {step_plan.day_words(made.starts_on)}: {approval.reason}"
-        st.session_state["goals_done"] = {"icon": ":material/check_circle:", "text": text, "plans": [plan_id]}
+        goal_notice.tell("done", text, where=client["id"], plans=[plan_id])
     st.rerun()
 
 
@@ -149,24 +118,25 @@ def history(record: goals.Record) -> None:
     with st.form("take_back", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         reason = st.text_input("Reason for taking the plan in force back", max_chars=500)
         if st.form_submit_button("Take back", icon=":material/undo:"):
-            if not reason.strip():
-                st.session_state["goals_done"] = {
-                    "icon": ":material/warning:",
-                    "text": "Write a reason first: it is kept with the plan.",
-                }
-            else:
-                try:
-                    text = goals.withdraw(store, force["id"], reason=reason, by=user)
-                    st.session_state["goals_done"] = {"icon": ":material/undo:", "text": text}
-                except (Conflict, NotFound) as error:
-                    st.session_state["goals_done"] = {"icon": ":material/warning:", "text": str(error)}
+            take_back(record.client["id"], force["id"], reason)
             st.rerun()
+
+
+def take_back(client_id: int, plan_id: int, reason: str) -> None:
+    """Take a plan back, and say what holds now."""
+    if not reason.strip():
+        goal_notice.tell("problem", "Write a reason first: it is kept with the plan.", where=client_id)
+        return
+    try:
+        goal_notice.tell("undone", goals.withdraw(store, plan_id, reason=reason, by=user), where=client_id)
+    except SpotterError as error:
+        goal_notice.tell("problem", str(error), where=client_id)
 
 
 def page(record: goals.Record) -> None:
     """One client's step goals."""
     header(record)
-    told()
+    goal_notice.draw(store, record.client["id"], user=user)
     if record.history is None:
         fit = None
         st.info(f"**Cannot be told yet.** {plain(record.why_not)}", icon=":material/help:")
@@ -219,7 +189,7 @@ def everyone() -> None:
     cohort = by_name[name]
     if cohort["synthetic"]:
         synthetic.draw()
-    told()
+    goal_notice.draw(store, None, user=user)
     goal_group.draw(store, cohort, user=user)
 
 

@@ -8,6 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.services import Store, accounts, goals
+from core.services.studies import running
+from core.services.studies.registry import STUDIES
 from core.store import audit, people
 from tests.walkers import ANSWERS, FEW, NO_GOALS, NO_STEPS, walkers
 
@@ -126,6 +128,28 @@ def test_a_plan_in_force_is_shown_and_taken_back_with_a_reason(store, ids):
     press(app, "Take back")
     assert "taken back by Ana: too hard" in texts(app)
     assert goals.read(store, client).planned == {}
+
+
+def test_a_proof_is_work_for_the_worker_and_says_when_it_is_of_another_plan(store, ids):
+    app = press(open_page(client=ids[ANSWERS]), "Prove it")
+    assert next(button for button in app.button if button.label == "Prove it").disabled
+    (run,) = running.newest(store, STUDIES, study="proof")
+    assert run.settings["client"] == ids[ANSWERS]
+    settings = goals.PlanSettings.from_json(json.loads(run.settings["plan"]))
+    assert (settings.challenge, settings.horizon) == (0.7, 14)
+    press(app, "Stop")
+    assert "Stopped" in texts(app)
+    assert not next(button for button in app.button if button.label == "Prove it").disabled
+
+
+def test_a_sentence_about_one_client_does_not_follow_to_another(store, ids):
+    client = ids[ANSWERS]
+    approve(store, client)
+    app = press(open_page(client=client), "Take back")
+    assert "Write a reason first" in texts(app)
+    app.query_params["client"] = str(ids[FEW])
+    app.run()
+    assert "Write a reason first" not in texts(app)
 
 
 def test_the_group_lists_everyone_and_says_who_cannot_be_told(store, ids):

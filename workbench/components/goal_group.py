@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import Conflict, InputError
 from core.services import Store, clients, goals
 from workbench import cells
-from workbench.components import empty, goal_table, plain_table
+from workbench.components import empty, goal_notice, goal_table, plain_table
 from workbench.components.step_plan import controls, day_words
 from workbench.components.text import plain, small
 
@@ -216,7 +216,7 @@ def _proposals(store: Store, now: set[int], user: str) -> None:
         return
     del st.session_state["goal_proposals"]
     text = f"{len(ids)} {'plan is' if len(ids) == 1 else 'plans are'} in force from tomorrow: {reason}"
-    st.session_state["goals_done"] = {"icon": ":material/check_circle:", "text": text, "plans": ids}
+    goal_notice.tell("done", text, where=None, plans=ids)
     st.rerun()
 
 

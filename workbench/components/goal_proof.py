@@ -37,7 +37,7 @@ def draw(store: Store, desk: step_plan.Desk, *, user: str) -> None:
         if st.button("Prove it", icon=":material/verified:", disabled=active, key="prove"):
             _start(store, desk, str(solver), user)
     if run is not None:
-        st.fragment(_watch, run_every=LOOK_SECONDS if active else None)(store, run.id, run.state, desk)
+        st.fragment(_watch, run_every=LOOK_SECONDS if active else None)(store, run.id, run.state, desk, user)
 
 
 def _start(store: Store, desk: step_plan.Desk, solver: str, user: str) -> None:
@@ -63,7 +63,7 @@ def _newest(store: Store, client_id: int) -> Run | None:
     return next((run for run in runs if run.settings["client"] == client_id), None)
 
 
-def _watch(store: Store, run_id: str, state: str, desk: step_plan.Desk) -> None:
+def _watch(store: Store, run_id: str, state: str, desk: step_plan.Desk, user: str) -> None:
     """The run as it stands; once it is over, the page is drawn again without looking."""
     run = running.run(store, STUDIES, run_id)
     if run.state != state:
@@ -78,7 +78,7 @@ def _watch(store: Store, run_id: str, state: str, desk: step_plan.Desk) -> None:
             )
             st.progress(run.fraction, text=f"{doing}: {run.pieces_done} of {len(run.pieces)} done")
             if st.button("Stop", icon=":material/cancel:", key="stop_proof"):
-                running.cancel(store, run.id, by=str(st.session_state.get("user", "")))
+                running.cancel(store, run.id, by=user)
                 st.rerun()
         case "failed":
             st.error(plain(run.message), icon=":material/error:")
