@@ -16,6 +16,10 @@ from core.store import people, plans, steps
 HISTORY_DAYS = 70  # a habit of longer ago says little about tomorrow
 LEAST_COUNTS = 7
 STALE_DAYS = 7
+NO_STEPS = "No steps on record in the last ten weeks. Import them, or give the client a link for the phone."
+NO_GOALS = (
+    "No goals in the last ten weeks, so nothing shows how this client answers one. Begin with a run-in week."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,8 @@ def read(store: Store, client_id: int, *, now: datetime | None = None) -> Record
     rows = steps.daily(store.db, client_id)
     made = plans.plans(store.db, client_id)
     today = moments.today(client["time_zone"], now or moments.now())
-    ahead = plans.goals(store.db, client_id, today.isoformat(), (today + timedelta(days=400)).isoformat())
-    return record(client, rows, made, made[0]["id"] if made else None, ahead, today)
+    asked = plans.goals_from(store.db, [client_id], _first_looked_at(today).isoformat())
+    return record(client, rows, made, made[0]["id"] if made else None, asked.get(client_id, {}), today)
 
 
 def read_many(store: Store, cohort_id: int, *, now: datetime | None = None) -> list[Record]:
@@ -91,9 +95,9 @@ def read_many(store: Store, cohort_id: int, *, now: datetime | None = None) -> l
     ids = [row["id"] for row in rows]
     at = now or moments.now()
     around = moments.today("UTC", at)
-    since = (around - timedelta(days=HISTORY_DAYS + 1)).isoformat()
+    since = _first_looked_at(around - timedelta(days=1)).isoformat()  # nobody's date lies further back
     days = steps.daily_of(store.db, ids, since)
-    ahead = plans.goals_from(store.db, ids, (around - timedelta(days=1)).isoformat())
+    asked = plans.goals_from(store.db, ids, since)
     newest = plans.newest(store.db, ids)
     return [
         record(
@@ -101,7 +105,7 @@ def read_many(store: Store, cohort_id: int, *, now: datetime | None = None) -> l
             days[row["id"]],
             [],
             newest.get(row["id"]),
-            ahead.get(row["id"], {}),
+            asked.get(row["id"], {}),
             moments.today(row["time_zone"], at),
         )
         for row in rows
@@ -113,33 +117,40 @@ def record(
     rows: Sequence[Mapping[str, Any]],
     made: Sequence[Mapping[str, Any]],
     newest: int | None,
-    ahead: Mapping[str, int],
+    asked: Mapping[str, int],
     today: date,
 ) -> Record:
-    """The record that these rows of the store make on a date."""
+    """The record that these rows of the store make on a date; ``asked`` holds the plans' goals by day."""
     days = tuple(
         # A day of no steps at all is a day on which the counter was not worn.
         Day(date.fromisoformat(row["day"]), row["steps"] or None, row["goal"])
         for row in rows
         if row["day"] <= today.isoformat()
     )
-    planned = {date.fromisoformat(day): goal for day, goal in ahead.items() if day >= today.isoformat()}
-    history, why_not, notes = _history(days, planned, today)
+    wanted = {date.fromisoformat(day): goal for day, goal in asked.items()}
+    planned = {day: goal for day, goal in wanted.items() if day >= today}
+    history, why_not, notes = _history(days, wanted, today)
     return Record(client, today, days, planned, tuple(made), newest, history, why_not, notes)
 
 
+def _first_looked_at(today: date) -> date:
+    """The day before the estimate's first, whose goal may still hold on it."""
+    return today - timedelta(days=HISTORY_DAYS)
+
+
 def _history(
-    days: Sequence[Day], planned: Mapping[date, int], today: date
+    days: Sequence[Day], asked: Mapping[date, int], today: date
 ) -> tuple[History | None, str, tuple[str, ...]]:
     recorded = {day.day: day for day in days}
-    earliest = today - timedelta(days=HISTORY_DAYS - 1)
-    goal = next((day.goal for day in reversed(days) if day.goal is not None and day.day < earliest), None)
+    before, earliest = _first_looked_at(today), _first_looked_at(today) + timedelta(days=1)
+    goal = asked.get(before, recorded[before].goal if before in recorded else None)
     first = earliest if goal is not None else None
     counts, wanted, carried = [], [], 0
     for place in range(HISTORY_DAYS):
         when = earliest + timedelta(days=place)
         day = recorded.get(when)
-        new = planned.get(when) if when == today else day.goal if day else None
+        # A day without a row in the record, because nothing was counted, may still have a plan's goal.
+        new = asked.get(when, day.goal if day else None)
         if first is None and new is None:
             continue
         first = first or when
@@ -148,8 +159,10 @@ def _history(
         goal = goal if new is None else new
         counts.append(float(day.steps) if counted and day and day.steps else np.nan)
         wanted.append(float(min(goal or 0, GOAL_CAP)))
+    if not any(day.steps is not None and day.day >= earliest for day in days):
+        return None, NO_STEPS, ()
     if first is None:
-        return None, _no_goals(days), ()
+        return None, NO_GOALS, ()
     steps_counted = np.array(counts)
     known = int(np.isfinite(steps_counted).sum())
     if known < LEAST_COUNTS:
@@ -172,9 +185,3 @@ def _history(
             " who regularly walk so much, since no goal goes beyond it."
         )
     return History(first, steps_counted, np.array(wanted)), "", tuple(notes)
-
-
-def _no_goals(days: Sequence[Day]) -> str:
-    if not any(day.steps is not None for day in days):
-        return "No steps on record. Import them, or give the client a link for the phone."
-    return "No goals on record, so nothing shows yet how this client answers one. Begin with a run-in week."

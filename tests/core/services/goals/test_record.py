@@ -74,7 +74,8 @@ def test_today_is_the_clients_own_date(store):
         ([], "No steps on record"),
         ([(ago, 5000, None) for ago in range(1, 30)], "run-in week"),
         ([(ago, 5000, 6000) for ago in range(1, 5)], "an estimate needs 7"),
-        ([(ago, 5000, 6000) for ago in range(200, 240)], "an estimate needs 7"),
+        ([(ago, 5000, 6000) for ago in range(200, 240)], "No steps on record in the last ten weeks"),
+        ([(ago, 5000, 6000 if ago > 75 else None) for ago in range(1, 90)], "No goals in the last"),
     ],
 )
 def test_without_enough_to_go_by_it_says_why(store, client, rows, said):
@@ -107,6 +108,48 @@ def test_the_plan_in_force_gives_the_goals_of_its_days(store, client):
     assert list(found.history.goals[-3:]) == [6000, 7000, 7100]
     assert found.planned == {TODAY: 7100, TODAY + timedelta(days=1): 7200}
     assert found.newest_plan == 1
+
+
+def test_a_plans_goals_hold_on_days_that_nothing_was_counted_on(store, client):
+    log(store, client, *[(ago, 5000, 6000) for ago in range(5, 12)])
+    with store.transaction() as db:
+        plans.add(
+            db,
+            client_id=client,
+            starts_on=(TODAY - timedelta(days=4)).isoformat(),
+            goals=[7000, 2000, 7200],
+            settings={},
+            author="Kim",
+            reason="",
+        )
+    found = read(store, client)
+    assert list(found.history.goals[-6:]) == [6000, 7000, 2000, 7200, 7200, 7200]
+    assert np.isnan(found.history.steps[-5:]).all()
+    together = goals.read_many(store, people.client(store.db, client)["cohort_id"], now=NOW)
+    np.testing.assert_array_equal(together[0].history.goals, found.history.goals)
+
+
+def test_a_goal_that_came_with_todays_count_holds_today(store, client):
+    log(store, client, *[(ago, 5000, 6000) for ago in range(1, 9)], (0, 900, 8000))
+    assert list(read(store, client).history.goals[-2:]) == [6000, 8000]
+
+
+def test_a_goal_of_the_day_before_the_ten_weeks_holds_on(store, client):
+    log(store, client, (70, 5000, 6000), *[(ago, 5000, None) for ago in range(1, 70)])
+    found = read(store, client)
+    assert (found.history.first, set(found.history.goals)) == (TODAY - timedelta(days=69), {6000})
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_many_at_once_reach_as_far_back_as_each_alone_wherever_they_are(store, zone):
+    client = make_client(store, zone)
+    log(store, client, *[(ago, 5000, 6000 if ago > 67 else None) for ago in range(-1, 90)])
+    for hour in (0, 9, 10, 12, 23):
+        now = NOW.replace(hour=hour)
+        alone = read(store, client, now)
+        [found] = goals.read_many(store, people.client(store.db, client)["cohort_id"], now=now)
+        np.testing.assert_array_equal(found.history.goals, alone.history.goals)
+        assert (found.history.first, found.today) == (alone.history.first, alone.today)
 
 
 def test_many_at_once_are_what_each_is_alone(store, client):
