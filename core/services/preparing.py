@@ -10,7 +10,7 @@ from pathlib import Path
 import sample_data
 from core.errors import SpotterError
 from core.recommender import Progress
-from core.services import Store, accounts, importing, recommending, training
+from core.services import Store, accounts, goals, importing, recommending, training
 from core.services.importing import Need
 from core.store import people
 
@@ -42,6 +42,8 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
         if cohort["synthetic"] and cohort["model_version_id"] is None:
             say(f"Training the first model on “{cohort['name']}” ({sample_data.LABEL}) …")
             training.train_cohort(store, cohort["id"], seed=SEED, by="system", progress=_report(say))
+            say("Compiling the search behind step goals, once …")
+            goals.warm()
         elif recommending.pending(store, cohort["id"]) is not None:
             say(f"Recommending to the clients of “{cohort['name']}” …")
             recommending.refresh(store, cohort["id"])
@@ -58,9 +60,8 @@ def add_sample(store: Store, say: Callable[[str], None]) -> None:
     if COHORT not in known:
         with store.change("add cohort", by="system", subject=f"cohort “{COHORT}”") as change:
             people.add_cohort(change.db, COHORT, source=sample_data.LABEL, synthetic=True)
-            people.set_setting(
-                change.db, LAST_DAY, _yesterday().isoformat()
-            )  # kept, for a start that goes on later
+            # Kept, for a start that goes on tomorrow.
+            people.set_setting(change.db, LAST_DAY, _yesterday().isoformat())
     elif people.cohort(store.db, COHORT)["model_version_id"] is not None:
         return
     last_day = date.fromisoformat(people.setting(store.db, LAST_DAY, sample_data.LAST_DAY.isoformat()))

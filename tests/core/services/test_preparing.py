@@ -11,7 +11,6 @@ from core.recommender import Settings
 from core.services import Store, caseload, importing, models, preparing
 from core.store import audit, people
 
-
 YESTERDAY = date(2026, 11, 18)
 
 
