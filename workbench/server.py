@@ -22,6 +22,7 @@ from core.services import Store, goals, models, preparing
 from core.services.workers import Supervisor
 from workbench import phone
 from workbench.context import DATA_VARIABLE
+from workbench.hosts import OwnNames
 
 APP = Path(__file__).parent / "app.py"
 ADDRESS = "127.0.0.1"
@@ -123,7 +124,7 @@ def application(store: Store, ready: Callable[[], None] = lambda: None) -> Any:
         str(APP),
         lifespan=lifespan,
         routes=[Route("/api/health", health), *phone.routes(store)],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), Middleware(OwnNames)],
     )
 
 
