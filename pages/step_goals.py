@@ -105,7 +105,7 @@ def work(desk: step_plan.Desk) -> None:
 def plan_file(desk: step_plan.Desk) -> str:
     """The plan on screen as CSV; the audit notes that it left."""
     if desk.made is None:
-        return ""
+        return "The settings on screen make no plan.\r\n"
     return goals.export(store, desk.record, desk.made, by=user)[1]
 
 

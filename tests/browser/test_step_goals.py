@@ -189,6 +189,7 @@ def test_rules_that_clash_are_named_and_cannot_be_approved(
         page.keyboard.press("Tab")
     answered(page)
     expect(page.locator(".alert")).to_contain_text("cannot hold together")
+    expect(page.locator(".alert")).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("button", name="Approve plan")).to_be_disabled()
     page.get_by_role("button", name="Undo last change").click()
     answered(page)

@@ -92,7 +92,15 @@ def test_who_is_signed_in_is_remembered_by_the_browser(page: Page, server: Workb
 def test_no_page_asks_the_internet_for_anything(page: Page, server: WorkbenchServer) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for address in ("", "label_requests", "client?client=1", "studies", "data"):
+    for address in (
+        "",
+        "label_requests",
+        "client?client=1",
+        "step_goals",
+        "step_goals?client=1",
+        "studies",
+        "data",
+    ):
         page.goto(f"{server.url}/{address}")
         settled(page)
         page.wait_for_load_state("networkidle")

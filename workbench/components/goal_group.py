@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.errors import Conflict, InputError
+from core.errors import SpotterError
 from core.services import Store, clients, goals
 from workbench import cells
 from workbench.components import empty, goal_notice, goal_table, plain_table
@@ -78,7 +78,7 @@ def _board(
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(pages, key=key)
-    st.subheader("Plan for several at once", anchor=False)
+    st.header("Plan for several at once", anchor=False)
     chosen = [standing.record for standing in shown if standing.record.client["id"] in choice.chosen]
     _plan(store, chosen or [standing.record for standing in shown], ticked=bool(chosen), user=user)
     if choice.opened is not None:
@@ -192,26 +192,32 @@ def _plan(store: Store, records: Sequence[goals.Record], *, ticked: bool, user: 
 
 
 def _proposals(store: Store, now: set[int], user: str) -> None:
-    """The previews, and one button that puts them all in force."""
+    """The previews of those who are chosen now, and above them one button that puts them all in force."""
     made: list[goals.Proposal] = st.session_state.get("goal_proposals", [])
-    if not made or not {each.record.client["id"] for each in made} <= now:
+    if not made or {each.record.client["id"] for each in made} != now:
         return
     ready = [(each.record, each.preview) for each in made if each.preview is not None]
-    goal_rows = [_proposal_row(each) for each in made]
-    plain_table.draw(("Client", *PLANNED), goal_rows, caption="Plans to be approved")
-    if not ready:
-        return
-    with st.form("approve_all", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        reason = st.text_input("Reason, kept with each plan", max_chars=500)
+    if ready:
         label = "Approve 1 plan" if len(ready) == 1 else f"Approve {len(ready)} plans"
-        if not st.form_submit_button(label, type="primary", icon=":material/check:"):
-            return
+        with st.form("approve_all", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            reason = st.text_input("Reason, kept with each plan", max_chars=500)
+            asked = st.form_submit_button(label, type="primary", icon=":material/check:")
+        if asked:
+            _approve(store, ready, reason, user)
+    plain_table.draw(
+        ("Client", *PLANNED), [_proposal_row(each) for each in made], caption="Plans to be approved"
+    )
+
+
+def _approve(
+    store: Store, ready: Sequence[tuple[goals.Record, goals.Preview]], reason: str, user: str
+) -> None:
     if not reason.strip():
         st.warning("Write a reason first: it is kept with each plan.", icon=":material/edit:")
         return
     try:
         ids = goals.approve_all(store, ready, reason=reason, by=user)
-    except (InputError, Conflict) as error:
+    except SpotterError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
     del st.session_state["goal_proposals"]

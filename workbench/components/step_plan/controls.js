@@ -224,7 +224,7 @@ class Controls {
       groups.set(spec.group, [...(groups.get(spec.group) ?? []), control.node]);
     }
     this.nodes = [...groups].map(([title, nodes], index) => (index < 2
-      ? el("section", { class: "group" }, el("h3", {}, title), ...nodes)
+      ? el("section", { class: "group" }, el("h2", {}, title), ...nodes)
       : el("details", { class: "group" }, el("summary", {}, title), ...nodes)));
   }
 

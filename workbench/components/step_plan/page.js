@@ -31,10 +31,11 @@ class Page {
       el("div", { class: "reason" }, el("label", { for: "reason" }, "Reason"), this.reason), this.approve, this.by);
     this.node = el("div", { class: "step-plan" },
       el("div", { class: "tuned" },
-        el("div", { class: "shown" }, this.picture.node, this.summary, this.alert),
+        el("div", { class: "shown" }, this.picture.node, this.summary),
         el("div", { class: "controls" }, this.controlled, el("div", { class: "row" }, this.reset, this.undo))),
-      el("div", { class: "decided" }, this.approval, this.comparison.node, el("details", { open: true }, el("summary", {}, "Day by day"), this.days)),
+      el("div", { class: "decided" }, this.approval, this.comparison.node, el("details", { class: "day-by-day", open: true }, el("summary", {}, "Day by day"), this.days)),
       el("div", { class: "aside" }, this.messages),
+      this.alert,
       this.live);
     root.append(el("div", { class: "frame" }, this.node));
     this.clock = setInterval(() => this.#watch(), 500);
@@ -128,6 +129,7 @@ class Page {
     this.drawn = serial;
     this.alert.textContent = data.error;
     show(this.alert, Boolean(data.error));
+    this.node.classList.toggle("is-stale", Boolean(data.error)); // what is still drawn is of the values before
     if (!data.error) {
       this.picture.update({ ...this.standing, ...data });
       this.summary.textContent = data.summary;

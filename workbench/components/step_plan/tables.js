@@ -54,7 +54,7 @@ class Comparison {
     this.choose = choose;
     this.body = el("div");
     this.words = el("p", { class: "small" });
-    this.node = el("section", { class: "comparison" }, el("h3", {}, "Which rule sets the goals"), this.body, this.words);
+    this.node = el("section", { class: "comparison" }, el("h2", {}, "Which rule sets the goals"), this.body, this.words);
   }
 
   update(rows, chosen, words) {
@@ -83,6 +83,6 @@ class Comparison {
 
 /** The two messages of the plan's first day. */
 function messages(data) {
-  return el("section", { class: "messages" }, el("h3", {}, "What the client is told"),
+  return el("section", { class: "messages" }, el("h2", {}, "What the client is told"),
     ...data.messages.map((message) => el("div", { class: "message" }, el("p", { class: "small quiet" }, message.when), el("p", { class: "subject" }, message.subject), el("p", { class: "body small" }, message.text))));
 }
