@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
-FOR_CLIENTS = ("/phone/", "/api/steps")
 REFUSED = "Spotter's pages open at http://127.0.0.1 on the machine that it runs on, not under this name."
 
 
@@ -50,8 +49,9 @@ def own_name(host: str) -> bool:
 def _allowed(scope: dict[str, Any]) -> bool:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    if scope["type"] == "http" and scope["path"].startswith(FOR_CLIENTS):
-        return True
+    path = scope["path"]
+    if scope["type"] == "http" and (path.startswith("/phone/") or path == "/api/steps"):
+        return True  # what clients have
     if not own_name(host):
         return False
     # A browser says where a page that opens a WebSocket comes from; other programs do not.

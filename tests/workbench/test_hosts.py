@@ -46,6 +46,7 @@ def test_this_machine_s_own_names_are_known_from_others(host, own):
         ("/phone/x", 200),
         ("/api/steps", 200),
         ("/api/health", 421),
+        ("/api/stepsister", 421),
     ],
 )
 def test_under_another_name_there_is_nothing_but_what_clients_have(path, status):

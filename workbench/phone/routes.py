@@ -1,5 +1,6 @@
 """What a client's link reaches: ``/phone/TOKEN`` and, for counts, ``/api/steps``. Nothing else takes a token."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -21,8 +22,11 @@ from core.services.rate import TokenBuckets
 from workbench.phone import page
 
 ICON = Path(__file__).parent.parent / "icon.svg"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MOST_FORM_BYTES = 16 * 1024
 MOST_JSON_BYTES = 64 * 1024
+SLOWEST = 30.0
+"""Seconds that a body may take to arrive."""
 AT_ONCE, ONE_MORE_EVERY = 20, 10.0
 """Requests to ``/api/steps`` of one link: twenty at once, then one more every ten seconds."""
 UNKNOWN = (
@@ -33,10 +37,15 @@ REVOKED = (
     "This link no longer works",
     "Your trainer has taken it back, perhaps because you have a newer one. Ask your trainer for a new link.",
 )
+TAKEN_BACK = "The trainer has taken this token back. Ask for a new link."
 
 
 class TooLarge(Exception):
     """A body beyond what is read, or cut off."""
+
+
+class TooSlow(Exception):
+    """A body that did not arrive in time."""
 
 
 def routes(
@@ -56,13 +65,7 @@ def routes(
         return await _told(_phone(request, store, now()))
 
     async def manifest(request: Request) -> Response:
-        token = request.path_params["token"]
-        link = await run_in_threadpool(phones.find, store, token)
-        if link is None or link.revoked:
-            return _nothing(link)
-        return JSONResponse(
-            page.manifest(token), headers=page.HEADERS, media_type="application/manifest+json"
-        )
+        return await _told(_manifest(request, store))
 
     async def icon(_request: Request) -> Response:
         return FileResponse(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
@@ -70,11 +73,22 @@ def routes(
     async def take(request: Request) -> Response:
         return await _take(request, store, now(), buckets, ticks())
 
+    async def nothing(_request: Request) -> Response:
+        return _nothing(None)
+
+    async def only_posted(_request: Request) -> Response:
+        return _refused(405, "Counts are sent with POST.", {"Allow": "POST"})
+
+    # The last four keep the pages' own server from answering at addresses that a proxy passes on.
     return [
         Route("/phone/icon.svg", icon),
         Route("/phone/{token}", phone, methods=["GET", "POST"]),
         Route("/phone/{token}/manifest.webmanifest", manifest),
         Route("/api/steps", take, methods=["POST"]),
+        Route("/api/steps", only_posted, methods=METHODS),
+        Route("/api/steps/{rest:path}", nothing, methods=METHODS),
+        Route("/phone", nothing, methods=METHODS),
+        Route("/phone/{rest:path}", nothing, methods=METHODS),
     ]
 
 
@@ -89,10 +103,15 @@ async def _phone(request: Request, store: Store, now: datetime) -> Response:
     if request.method == "POST":
         try:
             text = _field(await _body(request, MOST_FORM_BYTES), "text")
+            still = await run_in_threadpool(phones.find, store, token)
+            if still is None or still.revoked:  # while the body was on its way
+                return _nothing(still)
             await run_in_threadpool(phones.send_message, store, link.client_id, text, now)
             return RedirectResponse("?sent=1#message", status_code=303, headers=page.HEADERS)
         except TooLarge:
             status, error = 413, f"The message is too long: {phones.LONGEST_MESSAGE:,} characters fit."
+        except TooSlow:
+            status, error = 408, "The message did not arrive in time. Send it again."
         except InputError as refused:
             status, error = 422, str(refused)
         except TooMany as refused:
@@ -103,6 +122,14 @@ async def _phone(request: Request, store: Store, now: datetime) -> Response:
         await run_in_threadpool(phones.used, store, link, now)
     sent = "sent" in request.query_params and not error
     return HTMLResponse(show(screen, sent=sent, error=error, text=text), status, headers)
+
+
+async def _manifest(request: Request, store: Store) -> Response:
+    token = request.path_params["token"]
+    link = await run_in_threadpool(phones.find, store, token)
+    if link is None or link.revoked:
+        return _nothing(link)
+    return JSONResponse(page.manifest(token), headers=page.HEADERS, media_type="application/manifest+json")
 
 
 async def _told(answer: Any) -> Response:
@@ -135,20 +162,26 @@ async def _take(
                 {"WWW-Authenticate": "Bearer"},
             )
         if link.revoked:
-            return _refused(410, "The trainer has taken this token back. Ask for a new link.")
+            return _refused(410, TAKEN_BACK)
         if wait := buckets.take(link.link_id, ticks):
             return _refused(
                 429,
                 f"Too many requests. Wait {ceil(wait)} s; up to {step_reports.MOST_REPORTS} reports fit in one.",
                 {"Retry-After": str(ceil(wait))},
             )
-        given = json.loads(await _body(request, MOST_JSON_BYTES))
+        body = await _body(request, MOST_JSON_BYTES)
+        link = await run_in_threadpool(phones.find, store, token.strip())
+        if link is None or link.revoked:  # while the body was on its way
+            return _refused(410, TAKEN_BACK)
+        given = json.loads(body)
         taken = await run_in_threadpool(step_reports.take, store, link.client_id, given, now)
         await run_in_threadpool(phones.used, store, link, now)
     except TooLarge:
         return _refused(
             413, f"The body is larger than {MOST_JSON_BYTES // 1024} KiB. Send fewer reports at once."
         )
+    except TooSlow:
+        return _refused(408, f"The body did not arrive within {SLOWEST:.0f} s. Send it again.")
     except InputError as error:
         return _refused(422, str(error))
     except Conflict as error:
@@ -171,10 +204,13 @@ async def _take(
 async def _body(request: Request, most: int) -> bytes:
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise TooLarge
+        async with asyncio.timeout(SLOWEST):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise TooLarge
+    except TimeoutError:
+        raise TooSlow from None
     except ClientDisconnect:  # nobody is left to read the answer
         raise TooLarge from None
     return bytes(body)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 from datetime import timedelta
 from html.parser import HTMLParser
 from urllib.parse import quote
@@ -290,7 +291,10 @@ def test_a_store_in_trouble_is_told_without_its_insides(here, monkeypatch):
 
     monkeypatch.setattr(phones, "screen", full)
     monkeypatch.setattr("core.services.step_reports.take", full)
-    for answer in (here.browser.get(here.path), here.send(report())):
+    answers = [here.browser.get(here.path), here.send(report())]
+    monkeypatch.setattr(phones, "find", full)
+    answers += [here.browser.get(f"{here.path}/manifest.webmanifest"), here.browser.get(here.path)]
+    for answer in answers:
         assert answer.status_code == 503
         assert "secret" not in answer.text
         assert answer.headers["retry-after"] == "60"
@@ -341,6 +345,57 @@ def test_without_a_token_or_with_a_wrong_one_nothing_is_taken(here):
     assert here.send(report()).status_code == 410
     assert here.browser.get("/api/steps").status_code == 405
     assert here.count() == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["/phone", "/phone/", "/phone/{}/", "/phone/{}/icon.svg", "/phone//{}", "/phone/x/y"]
+)
+def test_beside_the_page_nothing_answers_under_its_address(here, path):
+    for ask in (here.browser.get, here.browser.post):
+        answer = ask(path.format(here.token))
+        assert answer.status_code == 404
+        assert "This link opens nothing" in answer.text
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_counts_are_only_posted(here, method):
+    answer = here.browser.runner.run(here.browser.client.request(method, "/api/steps"))
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert here.browser.get("/api/steps/more").status_code == 404
+
+
+def test_a_link_taken_back_while_a_body_arrives_takes_nothing(here):
+    async def body(text):
+        phones.revoke_link(
+            here.store, here.client, phones.find(here.store, token).link_id, by="Ana", now=NOON
+        )
+        yield text.encode()
+
+    token = here.token
+    refused = here.browser.post(
+        "/api/steps", content=body(json.dumps(report())), headers={"Authorization": f"Bearer {token}"}
+    )
+    assert refused.status_code == 410
+    assert here.count() == {}
+    token = phones.create_link(here.store, here.client, by="Ana", now=NOON)
+    assert here.browser.post(f"/phone/{token}", content=body("text=Hello")).status_code == 410
+    assert messages.of_client(here.store.db, here.client, 5) == []
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(here, monkeypatch):
+    async def body():
+        yield b"text="
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(sys.modules["workbench.phone.routes"], "SLOWEST", 0.05)
+    answer = here.browser.post(
+        "/api/steps", content=body(), headers={"Authorization": f"Bearer {here.token}"}
+    )
+    assert answer.status_code == 408
+    assert "did not arrive" in answer.json()["error"]
+    answer = here.browser.post(here.path, content=body())
+    assert answer.status_code == 408
+    assert "did not arrive in time" in answer.text
 
 
 def test_a_phone_that_sends_too_often_is_told_when_to_come_again(here):
