@@ -108,7 +108,7 @@ def certify(
         loss=loss,
         lower_bound=bound,
         gap=(loss - bound) / loss if loss > 0 else 0.0,
-        proven=loss - bound <= max(CLOSED, CLOSED_SHARE * loss),
+        proven=closed(loss, bound),
         status=answer.status,
         seconds=answer.seconds,
         solver=solver,
@@ -116,6 +116,11 @@ def certify(
         objective=answer.objective,
         dual_bound=answer.dual_bound,
     )
+
+
+def closed(loss: float, bound: float) -> bool:
+    """Whether a bound is so near to a loss that it proves it: within 1 step or 0.001 %."""
+    return loss - bound <= max(CLOSED, CLOSED_SHARE * loss)
 
 
 def _allowed(behavior: Behavior, goals: Floats) -> bool:

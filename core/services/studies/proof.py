@@ -105,7 +105,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _certified(steps: Any, wanted: Any, solver: Any, seconds: float) -> dict[str, Any]:
-    from core.calfit.programs import certify
+    from core.calfit.programs import certify, closed
 
     quick: Estimate = estimate(steps, wanted)
     proof = certify(steps, wanted, solver, seconds)
@@ -114,7 +114,8 @@ def _certified(steps: Any, wanted: Any, solver: Any, seconds: float) -> dict[str
         "best": proof.loss,
         "bound": proof.lower_bound,
         "gap": (quick.loss - proof.lower_bound) / quick.loss if quick.loss > 0 else 0.0,
-        "proven": proof.proven and quick.loss <= proof.loss * (1 + 1e-3),
+        "proven": closed(quick.loss, proof.lower_bound),
+        "beaten": not closed(quick.loss, proof.loss),
         "status": proof.status,
         "seconds": proof.seconds,
     }
@@ -140,12 +141,7 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
             round(first["seconds"], 2),
         )
     ]
-    said = [
-        "The estimate is proven: no behaviour fits this history better."
-        if first["proven"]
-        else f"The estimate is not proven within {settings.seconds} s: at most {100 * first['gap']:.2f} % above the "
-        "best there is."
-    ]
+    said = [_of_the_estimate(first, settings.seconds)]
     if second is None:
         said.append(
             f"The goals come from “{results[1]['policy']}”, which claims no optimum: there is nothing to prove."
@@ -178,6 +174,15 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
         tables=(Table("What the programs say", COLUMNS, tuple(rows), note),),
         synthetic=bool(results[0]["synthetic"]),
     )
+
+
+def _of_the_estimate(found: dict[str, Any], seconds: int) -> str:
+    above = f"{100 * found['gap']:.2f} % above the best there is"
+    if found["proven"]:
+        return "The estimate is proven: no behaviour fits this history better."
+    if found["beaten"]:
+        return f"The solver found a behaviour that fits better than the estimate, which lies at most {above}."
+    return f"The estimate is not proven within {seconds} s: at most {above}."
 
 
 STUDY = Study(

@@ -1,6 +1,7 @@
 """The proof of a client's estimate and plan: what the solvers prove, told as they say it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -52,16 +53,32 @@ def test_a_short_history_and_its_plan_are_proven(store, client, solver):
     assert not result.synthetic
 
 
+def test_an_estimate_that_the_program_beats_is_never_called_proven(monkeypatch):
+    steps, wanted = np.array([5000.0, 6000, 5500, 5800]), np.array([1000.0, 6500, 5000, 6000])
+    quick = proof.estimate(steps, wanted)
+    worse = replace(quick, loss=quick.loss * 1.0009 + 2)
+    monkeypatch.setattr(proof, "estimate", lambda *_: worse)
+    found = proof._certified(steps, wanted, "HIGHS", 30)
+    assert found["status"] == "kOptimal"
+    assert (found["proven"], found["beaten"]) == (False, True)
+    [said, _] = proof.STUDY.combine(
+        proof.Settings(),
+        [{"synthetic": True, "estimate": found}, {"synthetic": True, "plan": None, "policy": "fixed 10,000"}],
+    ).headline
+    assert "found a behaviour that fits better" in said
+
+
 def test_out_of_time_is_said_to_prove_nothing(store, client):
     told = [
         {
             "synthetic": True,
             "estimate": {
                 "loss": 100.0,
-                "best": 90.0,
+                "best": 100.0,
                 "bound": 40.0,
                 "gap": 0.6,
                 "proven": False,
+                "beaten": False,
                 "status": "timelimit",
                 "seconds": 60.0,
             },
