@@ -80,6 +80,11 @@ def _connected(sending: Sending, password: str) -> smtplib.SMTP:
         problem = f"The encrypted connection to {where} failed ({_words(error)})."
     except (smtplib.SMTPException, OSError) as error:
         problem = f"{where} cannot be reached ({_words(error)})."
+    except UnicodeError:  # what it says could hold a part of the password
+        problem = (
+            f"{where} cannot be spoken to: the server's name is none, or the user name or the password has other "
+            "letters than ASCII, which SMTP does not carry."
+        )
     else:
         return server
     if server is not None:

@@ -44,18 +44,22 @@ def send(sending: Sending, secret: str, message: dict[str, Any], now: datetime, 
     }
     begin()
     try:
-        answer = httpx.post(
-            sending.url, content=body, headers=headers, timeout=TIMEOUT, follow_redirects=False
-        )
-    except httpx.HTTPError as error:
+        # An address with http is of this machine, which no proxy that the environment names can reach.
+        with (
+            httpx.Client(timeout=TIMEOUT, trust_env=not sending.url.lower().startswith("http:")) as client,
+            # The answer's body is of no interest, and not read: there may be no end to it.
+            client.stream("POST", sending.url, content=body, headers=headers) as answer,
+        ):
+            status = answer.status_code
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last: a host's name that is none
         raise Temporary(
             f"The webhook gave no answer ({str(error)[:200] or type(error).__name__})."
         ) from error
-    if answer.is_success:
+    if httpx.codes.is_success(status):
         return
-    if answer.status_code in AGAIN or answer.is_server_error:
-        raise Temporary(f"The webhook does not take the message now: {answer.status_code}.")
-    raise Refused(f"The webhook refused the message: {answer.status_code}.")
+    if status in AGAIN or httpx.codes.is_server_error(status):
+        raise Temporary(f"The webhook does not take the message now: {status}.")
+    raise Refused(f"The webhook refused the message: {status}.")
 
 
 def signature(secret: str, body: bytes, now: datetime) -> str:

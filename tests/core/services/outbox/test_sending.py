@@ -399,6 +399,7 @@ class Hook:
 
     def __init__(self):
         self.got, self.answers = [], []
+        self.broken_off = threading.Event()
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -409,10 +410,23 @@ class Hook:
                 if answer == "gone":
                     self.connection.close()
                     return
+                if answer == "endless":
+                    self.without_end()
+                    return
                 self.send_response(answer)
                 self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def without_end(self):
+                self.close_connection = True
+                self.send_response(200)
+                self.end_headers()
+                try:
+                    for _ in range(100):
+                        self.wfile.write(bytes(1 << 20))
+                except OSError:
+                    hook.broken_off.set()
 
             def log_message(self, *_):
                 pass
@@ -508,3 +522,40 @@ def test_a_trial_by_webhook_is_signed_too(store, hook):
     assert json.loads(hook.got[0][1])["kind"] == "trial"
     assert hook.got[0][0]["Spotter-Signature"].startswith("t=1773820800,v1=")
     assert "/goals" not in json.dumps(audit.recent(store.db))
+
+
+def test_a_webhook_s_answer_is_not_read_and_one_on_this_machine_needs_no_proxy(
+    store, hook, clock, monkeypatch
+):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    hook.answers = ["endless"]
+    service.turn(store, "a", clock)
+    assert state(store)[0] == "sent"
+    assert hook.broken_off.wait(20)
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 70 + ".org"])
+@pytest.mark.parametrize("channel", ["email", "webhook"])
+def test_a_name_that_no_server_can_have_is_told(store, clock, channel, host):
+    sending = email(25, host=host, security="tls")
+    if channel == "webhook":
+        sending = Sending(channel="webhook", url=f"https://{host}/")
+    settings.save(store, sending, by="Ana", now=LONG_AGO)
+    with pytest.raises(InputError, match="did not leave"):
+        service.send_trial(store, "ana@example.org", by="Ana", now=EIGHT)
+    goal_today(store)
+    assert service.turn(store, "a", clock) == 1
+    assert state(store)[0] == "waiting"
+    assert host in state(store)[2] or channel == "webhook"
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_password_that_smtp_cannot_carry_is_told_and_not_shown(store, mailbox):
+    controller = serving(mailbox, authenticator=signing_in, auth_required=True, auth_require_tls=False)
+    settings.save(store, email(controller.port, user="ana"), by="Ana", now=LONG_AGO)
+    secret_files.write(store, secret_files.SMTP_PASSWORD, "sécret")
+    with pytest.raises(InputError, match="other letters than ASCII") as told:
+        service.send_trial(store, "ana@example.org", by="Ana", now=EIGHT)
+    assert "é" not in str(told.value)
+    controller.stop()
