@@ -22,6 +22,8 @@ Source = Path | tuple[str, bytes]
 MOST_UNPACKED = 16 * 2**30
 _MINUTES = re.compile(r"steps_[0-9]{4}-[0-9]{2}-[0-9]{2}\.csv", re.IGNORECASE)
 _FITBIT = re.compile(r"steps-[0-9]{4}-[0-9]{2}-[0-9]{2}\.json", re.IGNORECASE)
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Unpacked piece by piece; the other ways are by the block, however much comes out of one."""
 _HEADER_ONLY = 40
 """Bytes; archives hold months of files without a row."""
 _HEADER_WITHIN = 16 * 1024
@@ -131,6 +133,11 @@ def opened(source: Source, member: str | None = None) -> Iterator[tuple[BinaryIO
             info = archive.getinfo(member)
             if info.file_size > MOST_UNPACKED:
                 raise InputError(f"{member} is larger than {MOST_UNPACKED // 2**30} GB unpacked.")
+            if info.compress_type not in _PACKED:
+                raise InputError(
+                    f"{member} is packed in a way that no phone uses, and was not read: a small file could so become "
+                    "one of any size. Unpack the archive, and choose that file."
+                )
             with archive.open(info) as inside:
                 yield inside, info.file_size  # type: ignore[misc]
 
@@ -147,7 +154,7 @@ def read_whole(source: Source, member: str | None = None) -> bytes:
                 f"{member or _name(source)} is larger than {reading.MOST_BYTES // 2**20} MB. "
                 "Split it into smaller ones."
             )
-        return stream.read()
+        return stream.read(size)  # no more than an archive says that there is
 
 
 def sha256(source: Source) -> str:

@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InputError
+
 Ints = NDArray[np.signedinteger[Any]]
 Floats = NDArray[np.float64]
 
@@ -34,6 +36,8 @@ LONGEST_FILLING = 60 * 60
 FASTEST = 5.0
 """Steps a second; sprinters reach about 4.7."""
 BLOCK = 200_000
+MOST_SOURCES = 1000
+"""The work on a day grows with its sources."""
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -65,17 +69,21 @@ class Collector:
         self._source, self._steps = array("i"), array("d")
         self._names: dict[str, int] = {}
 
-    @property
-    def sources(self) -> int:
-        """How many sources there are so far."""
-        return len(self._names)
-
     def add(self, start: int, seconds: int, offset: int, source: str, steps: float) -> None:
-        """Add a sample; see ``Samples``."""
+        """Add a sample; see ``Samples``.
+
+        Raises:
+            InputError: beyond ``MOST_SOURCES`` sources.
+        """
+        number = self._names.setdefault(source, len(self._names))
+        if number >= MOST_SOURCES:
+            raise InputError(
+                f"The file names more than {MOST_SOURCES:,} apps and devices; no person has so many."
+            )
         self._start.append(start)
         self._seconds.append(max(1, seconds))
         self._offset.append(offset)
-        self._source.append(self._names.setdefault(source, len(self._names)))
+        self._source.append(number)
         self._steps.append(steps)
 
     def samples(self) -> Samples:

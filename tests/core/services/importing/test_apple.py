@@ -1,10 +1,13 @@
+import io
+import zipfile
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import Conflict, InputError
 from core.services.importing import Choices, Kind, Need, check, read_ahead, take
-from core.services.importing.apple import MOST_SOURCES
+from core.services.importing.merging import MOST_SOURCES
 from tests.core.services.importing.exports import archive, export, record
 
 WATCH, PHONE = "Annas Apple\xa0Watch", "iPhone \x0b von Anna"
@@ -138,6 +141,7 @@ LAUGHS = (
         (export(WALK[3]), "1 records and none of steps"),
         (b"<?xml version='1.0'?><ClinicalDocument/>", "not export_cda.xml"),
         (b"<html><body/></html>", "no export of Apple Health"),
+        (b"<HealthData " + b"<!DOCTYPE HealthData[" * 12_000, "is no XML"),  # not after minutes
     ],
 )
 def test_what_no_phone_writes_is_refused_with_a_sentence(known, data, reason):
@@ -155,6 +159,23 @@ def test_the_archive_as_the_phone_makes_it(known):
     assert days(report) == {"2026-01-05": 1200}
     with pytest.raises(InputError, match="workbook or an archive without"):
         checked(known, archive(**{"a.csv": "x"}), "book.xlsx")
+
+
+def test_counts_beyond_all_measure_only_cost_their_day(known):
+    huge = [record(WATCH, "08:00:00", "08:10:00", n, day="2026-01-06") for n in ("1e308", "1.1e308")]
+    shared = [record(name, "08:00:00", "08:10:00", "1.7e308", day="2026-01-07") for name in (WATCH, PHONE)]
+    report = checked(known, export(*WALK, *huge, *shared))
+    assert days(report) == {"2026-01-05": 1200}
+    assert report.counts["days of more than 200,000 steps, left out"] == 2
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_packed_so_that_a_piece_can_hold_any_amount_is_not_read(known, method):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as written:
+        written.writestr("export.xml", export(*WALK))
+    with pytest.raises(InputError, match="packed in a way that no phone uses"):
+        checked(known, packed.getvalue(), "export.zip")
 
 
 def test_a_damaged_archive_is_refused(known):

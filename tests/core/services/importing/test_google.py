@@ -1,9 +1,11 @@
 import json
+import tracemalloc
 
 import pytest
 
 from core.errors import InputError
 from core.services.importing import Choices, Need, check, read_ahead, steps_of
+from core.services.importing.merging import MOST_SOURCES
 from tests.core.services.importing.exports import archive
 
 MINUTES = (
@@ -115,3 +117,20 @@ def test_a_takeout_archive_is_read_from_its_best_files(known):
 def test_whether_a_file_is_of_one_person_shows_at_its_beginning(data, whose):
     assert steps_of(("x", data), None) == whose
     assert steps_of(("x", data), "log") is None
+
+
+def test_a_file_of_more_sources_than_anybody_has_is_refused(known):
+    rows = "".join(f"2026-01-05T08:00:00Z,1,s{n}\n" for n in range(MOST_SOURCES + 1))
+    with pytest.raises(InputError, match="no person has so many"):
+        checked(known, f"timestamp,steps,data source\n{rows}")
+
+
+def test_no_more_comes_out_of_an_archive_than_it_says_there_is(known):
+    data = bytearray(archive(**{"Takeout/steps_2026-01-05.csv": MINUTES + " " * 2**26}))
+    place = data.index(b"PK\x01\x02") + 24  # the size, in the archive's own list
+    data[place : place + 4] = (1000).to_bytes(4, "little")
+    tracemalloc.start()
+    with pytest.raises(InputError, match="damaged"):
+        checked(known, bytes(data), "takeout.zip")
+    assert tracemalloc.get_traced_memory()[1] < 2**23
+    tracemalloc.stop()
