@@ -109,11 +109,11 @@ function pastDay(day, index, { x, y, room, bar, floor }) {
   const left = x(index) + (room - bar) / 2;
   const worn = day.steps !== null;
   const met = worn && day.goal !== null ? day.steps >= day.goal : null;
-  const told = !worn ? "no count: not worn" : met === null ? "no goal" : met ? "goal met" : "goal missed";
+  const told = !worn ? (day.today ? "no count yet" : "no count: not worn") : met === null ? "no goal" : met ? "goal met" : "goal missed";
   const group = draw("g", { class: "day" }, draw("title", {}, `${day.label}: ${worn ? `${number(day.steps)} steps, ` : ""}${told}${day.goal === null ? "" : `, goal ${number(day.goal)}`}`));
   if (worn) {
     group.append(draw("rect", { x: left, y: y(day.steps), width: bar, height: Math.max(1, floor - y(day.steps)), class: met === null ? "without" : met ? "met" : "missed" }));
-  } else {
+  } else if (!day.today) {
     group.append(draw("line", { x1: left, x2: left + bar, y1: floor - 5, y2: floor - 5, class: "unworn" }));
   }
   if (day.goal !== null) group.append(draw("line", { x1: left - 2, x2: left + bar + 2, y1: y(day.goal), y2: y(day.goal), class: "goal" }));
