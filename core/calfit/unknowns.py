@@ -79,7 +79,7 @@ def _responsiveness(days: int, stretching: int, beyond: int, usual: float, reach
             f"{_days_above(reach)}"
         )
     return start + (
-        f"{size}, and {beyond} of {days} counted days had a goal out of reach. More {_days_above(reach, '')}"
+        f"{size}, and {beyond} of {days} counted days had a goal out of reach. {_days_above(reach, 'More')}"
     )
 
 
@@ -115,10 +115,10 @@ def _nearly(exceptions: int) -> str:
     return "nearly every" if exceptions else "every"
 
 
-def _days_above(steps: float, some: str = "Some ") -> str:
+def _days_above(steps: float, some: str = "Some") -> str:
     if steps >= GOAL_CAP:
         return f"No goal can tell: none may lie above {GOAL_CAP:,}."
-    return f"{some}days with goals above {_above(steps):,} would tell."
+    return f"{some} days with goals above {_above(steps):,} would tell."
 
 
 def _above(steps: float) -> int:

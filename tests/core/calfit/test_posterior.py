@@ -13,6 +13,7 @@ from core.calfit import GOAL_CAP, HELPLESSNESS, PRIOR, Behavior, Prior, chances,
 from core.calfit.behavior import course
 from core.calfit.posterior import posterior
 from core.calfit.sampling import History, sample
+from core.calfit.unknowns import what_is_missing
 from core.errors import InputError
 
 RUN_IN = [3_000, 3_500, 4_000, 4_500, 5_000, 5_500, 6_000]
@@ -214,6 +215,18 @@ def test_where_no_goal_can_tell_it_is_said():
     rng = np.random.default_rng(6)
     belief = posterior(26_000 + 1_000 * rng.laplace(size=30), np.full(30, 20_000.0))
     assert any("none may lie above 20,000" in line for line in belief.missing)
+
+
+def test_a_client_who_grew_past_every_goal_is_told_so_in_a_sentence():
+    # Six goals out of reach, then weeks of easy ones that lift the capacity beyond the highest goal there is.
+    wanted = np.array([20_000.0] * 6 + [15_000.0] * 20)
+    history = History(np.full(26, 15_000.0), wanted, np.zeros(26), None, 0.85, observed=False)
+    draws = tuple(np.full(100, value) for value in (15_000.0, 0.0, 3_000.0))
+    open_ones = {"baseline": True, "responsiveness": False, "self_efficacy": True}
+    [line] = what_is_missing(history, draws, None, np.full(100, 1_000.0), open_ones)
+    assert line.endswith(
+        "6 of 26 counted days had a goal out of reach. No goal can tell: none may lie above 20,000."
+    )
 
 
 def test_unknown_weekdays_add_doubt_about_tomorrow():
