@@ -9,6 +9,7 @@ met iff c_t >= g_t. Best fits and plans lie exactly on c_t = g_t, where rounding
 one that is missed, with all that follows; so a goal counts as met from half a step below.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,10 @@ class Behavior:
     def __post_init__(self) -> None:
         for name in ("baseline", "responsiveness", "self_efficacy"):
             value = getattr(self, name)
-            if not np.isfinite(value) or value < 0:
-                raise InputError(f"{name} must be a number of steps, 0 or more; it is {value}.")
-        if not 0 <= self.helplessness < 1:
-            raise InputError(f"helplessness must be at least 0 and below 1; it is {self.helplessness}.")
+            if not (is_number(value) and 0 <= value < math.inf):
+                raise InputError(f"{name} must be a number of steps, 0 or more; it is {value!r}.")
+        if not (is_number(self.helplessness) and 0 <= self.helplessness < 1):
+            raise InputError(f"helplessness must be at least 0 and below 1; it is {self.helplessness!r}.")
 
     @property
     def capacity(self) -> float:
@@ -87,7 +88,7 @@ def simulate(behavior: Behavior, goals: ArrayLike, *, offsets: ArrayLike | None 
         InputError: for goals that are empty, not one-dimensional, not finite, negative or above 20,000.
     """
     wanted = check_goals(goals)
-    shifts = None if offsets is None else np.asarray(offsets, dtype=np.float64)
+    shifts = None if offsets is None else _numbers(offsets, "offsets")
     if shifts is not None and (shifts.shape != wanted.shape or not np.isfinite(shifts).all()):
         raise InputError(
             f"offsets must be finite, one for each of the {wanted.size} goals; shape {shifts.shape}."
@@ -176,11 +177,20 @@ def check_history(steps: ArrayLike, goals: ArrayLike) -> tuple[Floats, Floats]:
     return counted, wanted
 
 
+def is_number(value: object) -> bool:
+    """Whether it is one number, Python's or NumPy's; a truth value is none."""
+    return isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool)
+
+
 def _numbers(values: ArrayLike, name: str) -> Floats:
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must be numbers of steps.") from error
+        given = np.asarray(values)
+        # Dates, texts and complex numbers would turn into numbers that nobody meant.
+        array = given.astype(np.float64) if given.dtype.kind in "iufOb" else None
+    except (TypeError, ValueError):
+        array = None
+    if array is None:
+        raise InputError(f"{name} must be numbers of steps.")
     if array.ndim != 1 or array.size == 0:
         raise InputError(f"{name} must be a list of one number a day, not of shape {array.shape}.")
     return array

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.calfit.behavior import GOAL_CAP
+from core.calfit.behavior import GOAL_CAP, is_number
 from core.errors import InputError
 
 LONGEST = 365  # days
@@ -57,20 +57,20 @@ class Rules:
     lowest: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.challenge) and 0 < self.challenge <= HARDEST):
+        if not (is_number(self.challenge) and 0 < self.challenge <= HARDEST):
             raise InputError(
                 f"challenge must be above 0 and at most {HARDEST}, where 1 is the estimated capacity; "
                 f"it is {self.challenge}."
             )
-        if not (_is_number(self.cap) and 0 < self.cap <= GOAL_CAP):
+        if not (is_number(self.cap) and 0 < self.cap <= GOAL_CAP):
             raise InputError(
                 f"cap must be above 0 and at most {GOAL_CAP:,} steps, the highest goal there is; it is {self.cap}."
             )
         for name in ("ramp", "floor", "previous_goal"):
             value = getattr(self, name)
-            if value is not None and not (_is_number(value) and 0 <= value <= GOAL_CAP):
+            if value is not None and not (is_number(value) and 0 <= value <= GOAL_CAP):
                 raise InputError(f"{name} must be between 0 and {GOAL_CAP:,} steps; it is {value}.")
-        if self.round_to is not None and not (_is_number(self.round_to) and 0 < self.round_to <= self.cap):
+        if self.round_to is not None and not (is_number(self.round_to) and 0 < self.round_to <= self.cap):
             raise InputError(
                 f"round_to must be above 0 steps and no more than the cap of {self.cap:,}; it is {self.round_to}."
             )
@@ -165,8 +165,7 @@ class Rules:
         Raises:
             InputError: for a horizon that is not a whole number from 1 to 365, or a rest day or fixed day beyond it.
         """
-        if not (_is_whole(horizon) and 1 <= horizon <= LONGEST):
-            raise InputError(f"horizon must be a whole number of days from 1 to {LONGEST}; it is {horizon}.")
+        check_horizon(horizon)
         for name, days in (("rest_days", self.resting), ("fixed", self.set_days)):
             if days and max(days) >= horizon:
                 raise InputError(
@@ -179,7 +178,7 @@ class Rules:
         if not isinstance(self.weekly_total, tuple | list) or len(self.weekly_total) != 2:
             raise InputError("weekly_total must be a pair: least and most steps a week, or None for either.")
         for value in self.weekly_total:
-            if value is not None and not (_is_number(value) and 0 <= value <= WEEK * GOAL_CAP):
+            if value is not None and not (is_number(value) and 0 <= value <= WEEK * GOAL_CAP):
                 raise InputError(
                     f"weekly_total must be between 0 and {WEEK * GOAL_CAP:,} steps, seven times the highest goal "
                     f"there is; it is {value}."
@@ -194,7 +193,7 @@ class Rules:
         if not isinstance(self.fixed, Mapping):
             raise InputError("fixed must be a mapping of day to goal.")
         for day, goal in self.fixed.items():
-            if not (_is_number(goal) and 0 <= goal <= GOAL_CAP):
+            if not (is_number(goal) and 0 <= goal <= GOAL_CAP):
                 raise InputError(
                     f"fixed must hold goals between 0 and {GOAL_CAP:,} steps; day {day} has {goal}."
                 )
@@ -226,8 +225,14 @@ def clash(sentences: Iterable[str]) -> InputError:
     return InputError(f"These rules cannot hold together: {'; '.join(sentences)}.")
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool)
+def check_horizon(horizon: int) -> None:
+    """Whether a plan can have so many days.
+
+    Raises:
+        InputError: unless it is a whole number from 1 to 365.
+    """
+    if not (_is_whole(horizon) and 1 <= horizon <= LONGEST):
+        raise InputError(f"horizon must be a whole number of days from 1 to {LONGEST}; it is {horizon}.")
 
 
 def _is_whole(value: object) -> bool:

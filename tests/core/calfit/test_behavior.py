@@ -1,5 +1,7 @@
 """The closed form of the behaviour against the utility it maximises, and what follows from it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -92,17 +94,25 @@ def test_many_courses_at_once_equal_one_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("name", ["baseline", "responsiveness", "self_efficacy", "helplessness"])
-@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
-def test_a_behaviour_that_cannot_be_is_refused(name: str, value: float) -> None:
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, "many", None, 1 + 1j, np.array([1.0, 2.0])])
+def test_a_behaviour_that_cannot_be_is_refused(name: str, value: Any) -> None:
     values = {"baseline": 5_000.0, "responsiveness": 1_000.0, "self_efficacy": 300.0, "helplessness": 0.85}
     with pytest.raises(InputError, match=name):
         Behavior(**{**values, name: value})
 
 
-@pytest.mark.parametrize("goals", [[], [[1.0]], [np.nan], [-1], [20_001], ["many"], None])
+@pytest.mark.parametrize(
+    "goals", [[], [[1.0]], [np.nan], [-1], [20_001], ["many"], ["1"], [1j], [np.datetime64(1, "D")], None]
+)
 def test_goals_that_cannot_be_are_refused(goals: object) -> None:
     with pytest.raises(InputError, match=r"[Gg]oals|goal"):
         simulate(Behavior(5_000, 1_000, 300), goals)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("offsets", ["some", ["a"], [np.nan], [1.0, 2.0], 1.0])
+def test_offsets_that_cannot_be_are_refused(offsets: Any) -> None:
+    with pytest.raises(InputError, match="offsets must be"):
+        simulate(Behavior(5_000, 1_000, 300), [6_000.0], offsets=offsets)
 
 
 @pytest.mark.parametrize(
