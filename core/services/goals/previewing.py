@@ -6,10 +6,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from core.calfit import GOAL_CAP, Behavior, Posterior, chances, outlook
+from core.calfit import GOAL_CAP, Behavior, Posterior, chances, outlook, simulate
 from core.calfit.behavior import Floats, course
 from core.calfit.planning import Plan, plan
 from core.calfit.policies import POLICIES, next_goals
+from core.calfit.rules import check_horizon
 from core.services.goals.fitting import Fit
 from core.services.goals.record import History, Record
 from core.services.goals.settings import CALFIT, PlanSettings
@@ -115,7 +116,8 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
     """
     behavior = settings.behavior(fit.behavior if fit else usual(record))
     horizon = settings.horizon
-    offsets = fit.ahead(record.starts_on, horizon) if fit and horizon > 0 else None
+    check_horizon(horizon)
+    offsets = fit.ahead(record.starts_on, horizon) if fit else None
     made = None
     if settings.policy == CALFIT:
         made = plan(
@@ -147,7 +149,7 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
             )
         )
         binding, method = (settings.policy,) * horizon, settings.policy
-    expected = _follow(behavior, goals, offsets)
+    expected = simulate(behavior, goals, offsets=offsets).steps
     belief = fit.posterior.moved_to(behavior) if fit else None
     low, high = _spread(belief, goals) if belief else (None, None)
     return Preview(
@@ -260,18 +262,8 @@ def _goal_before(record: Record, fit: Fit | None) -> float | None:
         goal = round(min(float(record.history.goals[-1]), GOAL_CAP))
     if goal is None or fit is None:
         return goal
-    return max(0.0, goal - float(fit.ahead(record.today, 1)[0]))
-
-
-def _follow(behavior: Behavior, goals: Floats, offsets: Floats | None) -> Floats:
-    return course(
-        np.float64(behavior.baseline),
-        np.float64(behavior.responsiveness),
-        np.float64(behavior.self_efficacy),
-        np.float64(behavior.helplessness),
-        goals,
-        offsets=offsets,
-    ).steps
+    # A rise is counted from a goal that could be set: on a weekday of few steps the rest may lie beyond the cap.
+    return float(np.clip(goal - fit.ahead(record.today, 1)[0], 0, GOAL_CAP))
 
 
 def _spread(belief: Posterior, goals: Floats) -> tuple[Floats, Floats]:

@@ -74,14 +74,27 @@ class PlanSettings:
         """The settings that ``to_json`` wrote.
 
         Raises:
-            InputError: for a name that is not known.
+            InputError: for a name that is not known, or a value of another kind than it has.
         """
         known = {field.name for field in fields(cls)}
         if unknown := set(document) - known:
             raise InputError(f"A plan has no setting {', '.join(sorted(unknown))}.")
         values = dict(document)
+        if not isinstance(values.get("policy", CALFIT), str):
+            raise InputError("policy must be the name of a policy.")
         if "rest_weekdays" in values:
-            values["rest_weekdays"] = tuple(values["rest_weekdays"])
+            values["rest_weekdays"] = _weekdays(values["rest_weekdays"])
         if "fixed" in values:
-            values["fixed"] = tuple((int(day), int(goal)) for day, goal in values["fixed"])
+            try:
+                values["fixed"] = tuple((int(day), int(goal)) for day, goal in values["fixed"])
+            except (TypeError, ValueError, OverflowError) as error:
+                raise InputError(
+                    "fixed must be pairs of a day of the plan, 0 the first, and a goal."
+                ) from error
         return cls(**values)
+
+
+def _weekdays(given: Any) -> tuple[int, ...]:
+    if not isinstance(given, list | tuple) or any(day not in range(7) for day in given):
+        raise InputError("rest_weekdays must be a list of weekdays, 0 for Monday to 6 for Sunday.")
+    return tuple(map(int, given))

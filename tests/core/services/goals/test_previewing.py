@@ -118,7 +118,16 @@ def test_a_group_is_planned_each_by_its_own_estimate(fitted):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"challenge": 3.0}, {"horizon": 0}, {"cap": 30_000.0}, {"baseline": -5.0}, {"policy": "luck"}],
+    [
+        {"challenge": 3.0},
+        {"horizon": 0},
+        {"horizon": 1.5},
+        {"horizon": 400, "policy": "fixed 10,000"},
+        {"cap": 30_000.0},
+        {"baseline": -5.0},
+        {"baseline": "high"},
+        {"policy": "luck"},
+    ],
 )
 def test_settings_that_cannot_be_are_refused(fitted, settings):
     record, fit = fitted[0]
@@ -134,6 +143,32 @@ def test_settings_survive_json():
     )
     with pytest.raises(InputError, match="luck"):
         PlanSettings.from_json({"luck": 1})
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ({"rest_weekdays": 5}, "rest_weekdays"),
+        ({"rest_weekdays": [7]}, "rest_weekdays"),
+        ({"fixed": 5}, "fixed"),
+        ({"fixed": [[1, "many"]]}, "fixed"),
+        ({"fixed": {"1": 8000}}, "fixed"),
+        ({"policy": ["calfit"]}, "policy"),
+    ],
+)
+def test_settings_of_another_kind_are_refused_by_name(document, named):
+    with pytest.raises(InputError, match=named):
+        PlanSettings.from_json(document)
+
+
+def test_the_highest_goal_today_on_a_weekday_of_few_steps_leaves_a_plan(fitted):
+    record, fit = fitted[0]
+    few = np.zeros((fit.posterior.baseline.size, 7))
+    few[:, record.today.weekday()] = -3_000
+    quiet = replace(fit, posterior=replace(fit.posterior, weekday_effects=few))
+    before = replace(record, planned={record.today: 20_000})
+    made = goals.preview(before, quiet, replace(goals.suggested(quiet), baseline=19_000.0))
+    assert made.goals[0] >= 19_000
 
 
 def test_the_papers_estimate_stands_at_the_plans_first_day(fitted):
