@@ -102,11 +102,19 @@ def withdraw(store: Store, plan_id: int, *, reason: str, by: str, now: datetime 
         plans.withdraw(change.db, plan_id, from_day=from_day, author=by, reason=reason)
         change.detail |= {"plan": plan_id, "from": from_day, "reason": reason}
         left = plans.goals(change.db, client["id"], from_day, from_day)
+        newer = any(
+            other["id"] > plan_id
+            and other["withdrawn_at"] is None
+            and other["starts_on"] <= from_day <= plans.last_day(other)
+            for other in plans.plans(change.db, client["id"])
+        )
     begun = (
         ""
         if from_day == plan["starts_on"]
         else f" from {from_day} on; what it asked until then stays on record"
     )
+    if newer:
+        return f"The plan is taken back{begun}: the newer plan stays in force."
     rest = "the plan before it holds again" if left else "no plan is in force"
     return f"The plan is taken back{begun}: {rest}."
 

@@ -100,6 +100,15 @@ def test_the_plan_before_holds_again(store, client):
     assert list(goals.read(store, client).planned.values()) == [int(goal) for goal in made.goals]
 
 
+def test_a_plan_under_a_newer_one_is_taken_back_without_a_change(store, client):
+    record, made = previewed(store, client)
+    first = goals.approve(store, record, made, reason="", by="Kim")
+    record, harder = previewed(store, client, challenge=1.0)
+    goals.approve(store, record, harder, reason="", by="Kim")
+    assert "the newer plan stays in force" in goals.withdraw(store, first, reason="", by="Kim")
+    assert list(goals.read(store, client).planned.values()) == [int(goal) for goal in harder.goals]
+
+
 def test_what_cannot_be_taken_back_is_told(store, client):
     with pytest.raises(NotFound):
         goals.withdraw(store, 7, reason="", by="Kim")
