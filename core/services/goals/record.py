@@ -168,20 +168,20 @@ def _history(
     if known < LEAST_COUNTS:
         return (
             None,
-            f"{known} days with a count and a goal in the last ten weeks; an estimate needs {LEAST_COUNTS}.",
+            f"Days with a count and a goal in the last ten weeks: {known}; an estimate needs {LEAST_COUNTS}.",
             (),
         )
     notes = []
     if carried:
         notes.append(
-            f"{carried} days with a count have no goal on record; the goal before them was taken to hold on."
+            f"Days with a count and no goal on record: {carried}; the goal before them was taken to hold on."
         )
     last = max(day.day for day in days if day.steps is not None)
     if (idle := (today - last).days) > STALE_DAYS:
         notes.append(f"The last count is {idle} days old: what is said about tomorrow rests on that time.")
     if (steps_counted >= GOAL_CAP).any():
         notes.append(
-            f"{int((steps_counted >= GOAL_CAP).sum())} days of {GOAL_CAP:,} steps or more: the study excluded people"
+            f"Days of {GOAL_CAP:,} steps or more: {int((steps_counted >= GOAL_CAP).sum())}; the study excluded people"
             " who regularly walk so much, since no goal goes beyond it."
         )
     return History(first, steps_counted, np.array(wanted)), "", tuple(notes)
