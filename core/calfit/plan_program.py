@@ -27,7 +27,7 @@ import cvxpy
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.calfit.behavior import GOAL_CAP, TOLERANCE, Behavior, Floats, course
+from core.calfit.behavior import GOAL_CAP, TOLERANCE, Behavior, Floats, simulate
 from core.calfit.planning import Plan, check_offsets
 from core.calfit.rules import WEEK, Rules, clash
 from core.errors import InputError, JobFailed
@@ -222,9 +222,8 @@ class _Program:
         self.switches = [self.low, self.missed]
         responsive = cp.Variable(days, bounds=[np.zeros(days), top])
         pull = cp.Variable(days, bounds=[np.zeros(days), top])
-        self.extra = (
-            cp.sum(pull) / 2
-        )  # steps above baseline over all days; no constant, which a bound leaves out
+        # Steps above baseline over all days; no constant, which a bound leaves out.
+        self.extra = cp.sum(pull) / 2
         self.steps = self.base + pull / 2
         self.least = cp.Variable()
         base, goal, low, missed, steps = self.base, self.goal, self.low, self.missed, self.steps
@@ -392,15 +391,7 @@ def _clashing(
 
 
 def _least_steps(behavior: Behavior, goals: Floats, offsets: Floats) -> float:
-    made = course(
-        np.float64(behavior.baseline),
-        np.float64(behavior.responsiveness),
-        np.float64(behavior.self_efficacy),
-        np.float64(behavior.helplessness),
-        goals,
-        offsets=offsets,
-    )
-    return float(made.steps.min())
+    return float(simulate(behavior, goals, offsets=offsets).steps.min())
 
 
 def _gap(bound: float, objective: float) -> float:

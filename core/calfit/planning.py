@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.calfit.behavior import GOAL_CAP, TOLERANCE, Behavior, Flags, Floats, course
+from core.calfit.behavior import GOAL_CAP, TOLERANCE, Behavior, Flags, Floats, simulate
 from core.calfit.rules import WEEK, Rules
 from core.errors import InputError
 
@@ -87,8 +87,9 @@ def plan(
         behavior: the client's parameters, with the responsiveness of the plan's first day.
         horizon: days, 1 to 365.
         challenge: share of p / 2 above baseline to ask for, above 0 and at most 1.5. At 1 the goals are the estimated
-            capacity; as estimates err, less gives more steps. Above 1 each goal is expected to be missed, and the
-            expected steps fall as responsiveness does.
+            capacity, which gives the most steps if the estimate is right; where it is too high such goals are missed,
+            and less may give more. Above 1 each goal is expected to be missed, and the expected steps fall as
+            responsiveness does.
         ramp: most that a goal may lie above the one before, steps. With offsets, above the one before and the
             difference of the two days' offsets: a weekday's own effect is not a raise.
         round_to: round goals down to multiples of it, steps.
@@ -248,14 +249,7 @@ def _keeps_long_rules(made: Plan) -> bool:
 
 def _from_program(behavior: Behavior, found: "ProgramPlan", rules: Rules, offsets: Floats | None) -> Plan:
     """The program's goals as a plan; what is expected of them is simulated, not taken from the solver."""
-    made = course(
-        np.float64(behavior.baseline),
-        np.float64(behavior.responsiveness),
-        np.float64(behavior.self_efficacy),
-        np.float64(behavior.helplessness),
-        found.goals,
-        offsets=offsets,
-    )
+    made = simulate(behavior, found.goals, offsets=offsets)
     objective = float(made.steps.min())
     drafted = Plan(
         goals=found.goals,
