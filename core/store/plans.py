@@ -84,15 +84,6 @@ def goals_from(db: Database, client_ids: Sequence[int], since: str) -> dict[int,
     return found
 
 
-def goals_on(db: Database, client_ids: Sequence[int], day: str) -> dict[int, int]:
-    """The planned goal of a day by client; clients without one are left out."""
-    rows = db.execute(
-        f"SELECT client_id, goal FROM plan_goals WHERE client_id IN ({marks(client_ids)}) AND day = ?",
-        [*client_ids, day],
-    )
-    return dict(rows.fetchall())
-
-
 def newest(db: Database, client_ids: Sequence[int]) -> dict[int, int]:
     """The id of each of these clients' newest plan, taken back or not; clients without one are left out."""
     rows = db.execute(

@@ -30,7 +30,6 @@ def test_the_newest_plan_that_covers_a_day_holds(store, client):
         "2026-03-03": 6100,
         "2026-03-04": 5300,
     }
-    assert plans.goals_on(store.db, [client], "2026-03-03") == {client: 6100}
     assert plans.goals_from(store.db, [client], "2026-03-03") == {
         client: {"2026-03-03": 6100, "2026-03-04": 5300}
     }
