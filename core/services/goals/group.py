@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from core.errors import InputError
+from core.errors import InputError, JobFailed
 from core.services.goals.fitting import Fit, fit
 from core.services.goals.previewing import Preview, preview
 from core.services.goals.record import Record
@@ -77,5 +77,8 @@ def _proposal(record: Record, rules: PlanSettings) -> Proposal:
     found = fit(record.history, rules.helplessness)
     try:
         return Proposal(record, found, preview(record, found, rules))
-    except InputError as error:
+    except (
+        InputError,
+        JobFailed,
+    ) as error:  # one client's program without an answer does not stop the others
         return Proposal(record, found, None, str(error))

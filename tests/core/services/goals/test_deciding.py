@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -61,6 +63,36 @@ def test_of_two_who_look_at_the_same_record_the_second_is_told(store, client):
     with pytest.raises(Conflict, match="meanwhile"):
         goals.approve(store, record, made, reason="", by="Ana")
     assert len(plans.plans(store.db, client)) == 1
+
+
+def test_of_eight_at_once_one_plan_comes_in_force(store, client):
+    record, made = previewed(store, client)
+
+    def approve(name):
+        try:
+            return goals.approve(store, record, made, reason="", by=name)
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(approve, "ABCDEFGH"))
+    assert sum(key is not None for key in keys) == 1
+    assert [plan["id"] for plan in plans.plans(store.db, client)] == [key for key in keys if key]
+
+
+def test_a_plan_looked_at_before_midnight_is_refused_after_it_wherever_the_client_is(store, client):
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        with store.transaction() as db:
+            db["clients"].update(client, {"time_zone": zone})
+        midnight = datetime(START.year, START.month, START.day, tzinfo=ZoneInfo(zone)) + timedelta(days=20)
+        record = goals.read(store, client, now=midnight - timedelta(seconds=1))
+        fitted = goals.fit(record.history)
+        made = goals.preview(record, fitted, goals.suggested(fitted))
+        assert made.starts_on == midnight.date()
+        with pytest.raises(Conflict, match="has begun"):
+            goals.approve_all(store, [(record, made)], reason="", by="Kim", now=midnight)
+        at = midnight - timedelta(seconds=1)
+        assert goals.approve_all(store, [(record, made)], reason="", by="Kim", now=at)
 
 
 def test_a_plan_whose_first_day_has_begun_is_refused(store, client):

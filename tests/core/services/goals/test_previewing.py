@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import sample_data
 from core.calfit import Behavior, simulate
-from core.errors import InputError
+from core.errors import InputError, JobFailed
 from core.services import Store, goals, preparing
+from core.services.goals import group
 from core.services.goals.settings import PlanSettings
 
 
@@ -114,6 +115,20 @@ def test_a_group_is_planned_each_by_its_own_estimate(fitted):
         )
     empty = replace(records[0], history=None, why_not="No steps on record.")
     assert next(iter(goals.propose([empty], rules))).why_not == "No steps on record."
+
+
+def test_one_client_whose_plan_fails_does_not_stop_the_others(fitted, monkeypatch):
+    records = [record for record, _ in fitted]
+
+    def failing(record, fit, rules):
+        if record is records[0]:
+            raise JobFailed("No plan was found within 10 s.")
+        return goals.preview(record, fit, rules)
+
+    monkeypatch.setattr(group, "preview", failing)
+    proposals = list(goals.propose(records, PlanSettings()))
+    assert proposals[0].why_not == "No plan was found within 10 s."
+    assert [made.preview is None for made in proposals] == [True, False, False]
 
 
 @pytest.mark.parametrize(
