@@ -1,7 +1,7 @@
 """The week ahead: daily steps as the posterior expects them, beside the paper's estimate and two plain averages.
 
-Real steps follow the week, so a weekday's effect on the baseline is estimated first, drawn towards none for as long as
-too few weeks are there to show it.
+Real steps follow the week, so the posterior takes the weekdays' effects on the baseline along with the rest, drawn
+towards none for as long as too few weeks are there to show them.
 """
 
 from collections.abc import Callable, Mapping

@@ -14,9 +14,9 @@ from core.services.studies.study import Piece
 
 SMALL, GREAT = "small response", "great response"
 COARSE = (
-    "Weekly plans rest on a coarse, quick estimate of each client, close to that of the Step goals page but proven by "
-    "nothing. After the run-in week the counts often leave open how a client answers goals; which of the answers that "
-    "fit alike is taken is a setting, because the paper does not say and the goals hang on it."
+    "Weekly plans rest on a coarse, quick estimate of each client, close to the paper's point estimate on the Step goals "
+    "page but proven by nothing. After the run-in week the counts often leave open how a client answers goals; which of "
+    "the answers that fit alike is taken is a setting, because the paper does not say and the goals hang on it."
 )
 
 
@@ -56,8 +56,9 @@ class Conditions:
     ties: str = option(
         SMALL,
         label="Of estimates that fit alike, take",
-        help="Where the counts leave open how strongly a client answers goals: the small response, as the Step goals "
-        "page does, or the great one, which sets harder goals and learns from how they are met.",
+        help="Where the counts leave open how strongly a client answers goals: the small response, as the point "
+        "estimate on the Step goals page does, or the great one, which sets harder goals and learns from how they are "
+        "met.",
         choices=(SMALL, GREAT),
     )
 
