@@ -12,7 +12,7 @@ from core.errors import SpotterError
 from core.recommender import Progress
 from core.services import Store, accounts, goals, importing, recommending, training
 from core.services.importing import Need
-from core.store import people
+from core.store import exercises, people
 
 FIRST_PERSON = "Trainer"
 COHORT = "Sample cohort"
@@ -39,7 +39,8 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
         accounts.add(store, FIRST_PERSON, "trainer", by="system")
     add_sample(store, say)
     for cohort in people.cohorts(store.db):
-        if cohort["synthetic"] and cohort["model_version_id"] is None:
+        untrained = cohort["synthetic"] and cohort["model_version_id"] is None
+        if untrained and exercises.histories(store.db, cohort["id"]):
             say(f"Training the first model on “{cohort['name']}” ({sample_data.LABEL}) …")
             training.train_cohort(store, cohort["id"], seed=SEED, by="system", progress=_report(say))
             say("Compiling the search behind step goals, once …")

@@ -140,6 +140,16 @@ def test_the_sample_files_import_without_a_problem(tmp_path):
     store.close()
 
 
+def test_a_synthetic_cohort_without_a_log_is_no_reason_not_to_start(tmp_path, monkeypatch):
+    train_briefly(monkeypatch)
+    store = Store(tmp_path / "data")
+    with store.transaction() as db:
+        people.add_cohort(db, "Steps only", source="test", synthetic=True)
+    preparing.prepare(store, lambda _line: None)
+    assert people.cohort(store.db, "Steps only")["model_version_id"] is None
+    store.close()
+
+
 def cells(content: bytes) -> list[list[str]]:
     return [line.split(",") for line in content.decode().splitlines()]
 
