@@ -14,9 +14,10 @@ from core.services.studies.study import Piece
 
 SMALL, GREAT = "small response", "great response"
 COARSE = (
-    "Weekly plans rest on a coarse, quick estimate of each client, close to the paper's point estimate on the Step goals "
-    "page but proven by nothing. After the run-in week the counts often leave open how a client answers goals; which of "
-    "the answers that fit alike is taken is a setting, because the paper does not say and the goals hang on it."
+    "Weekly plans rest on a coarse, quick estimate of each client, close to the paper's point estimate on the Step "
+    "goals page but proven by nothing. After the run-in week the counts often leave open how a client answers goals; "
+    "which of the answers that fit alike is taken is a setting, because the paper does not say and the goals hang on "
+    "it."
 )
 
 
