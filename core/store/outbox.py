@@ -86,6 +86,14 @@ def message(db: Database, message_id: int) -> Row:
     return dict(next(iter(db.query(f"{_ROW} WHERE o.id = ?", [message_id]))))
 
 
+def reword(db: Database, message_id: int, *, lease: str, subject: str, body: str) -> None:
+    """Set what a message says, as long as it was not handed over."""
+    db.execute(
+        "UPDATE outbox SET subject = ?, body = ? WHERE id = ? AND lease = ? AND state = 'waiting'",
+        [subject, body, message_id, lease],
+    )
+
+
 def begin(db: Database, message_id: int, *, lease: str, at: str, until: str) -> bool:
     """Mark a message as being handed over; False if the lease is lost by now."""
     cursor = db.execute(

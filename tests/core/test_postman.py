@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from core.store import jobs
 from core.store import outbox as rows
 from tests.browser.server import free_port
 from tests.mailbox import LONG_AGO, Mailbox, email, serving
-from tests.phones import cohort, reachable
+from tests.phones import cohort, reachable, walked
 from tests.toy_studies import STUDIES
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +53,10 @@ def store(tmp_path, server):
 
 
 def queue(store, clients, day="2026-03-18"):
+    """A message for each, of a goal that is no other's."""
     now = moments.now()
+    for client in clients:
+        walked(store, client, [None], 1000 * client + int(day[-2:]), last=date.fromisoformat(day))
     with store.transaction() as db:
         for client in clients:
             rows.queue(
@@ -64,7 +67,7 @@ def queue(store, clients, day="2026-03-18"):
                 key=f"key{client}-{day}",
                 channel="email",
                 address="client@example.org",
-                subject=f"To {client} on {day}",
+                subject="s",
                 body="b",
                 due_at=moments.stamp(now),
                 next_at=moments.stamp(now),

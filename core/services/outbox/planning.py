@@ -10,7 +10,7 @@ from core.services import Store, goal_messages
 from core.services.goal_messages import EVENING, MORNING, Text
 from core.services.moments import at_local, stamp, today
 from core.services.outbox.settings import EMAIL, OFF, Sending
-from core.store import contacts, outbox, steps
+from core.store import contacts, outbox, people, steps
 
 GOAL, MET = "goal", "met"
 TIMES = {GOAL: MORNING, MET: EVENING}
@@ -53,6 +53,11 @@ def plan(store: Store, sending: Sending, now: datetime, *, last: datetime | None
             )
             count += queued is not None and not late
     return count
+
+
+def text_now(store: Store, client_id: int, kind: str, day: str) -> Text | None:
+    """What a message of that kind says as things stand; None where there is nothing to say any more."""
+    return _text(store, people.client(store.db, client_id), kind, day)
 
 
 def _due(

@@ -9,7 +9,7 @@ from core.services import Store
 from core.services.moments import read, stamp
 from core.services.outbox import settings, smtp, webhook
 from core.services.outbox.carrying import Lost, Refused, Temporary, Unknown
-from core.services.outbox.planning import LATE
+from core.services.outbox.planning import LATE, text_now
 from core.services.outbox.settings import EMAIL, OFF, WEBHOOK, Sending
 from core.store import contacts, outbox
 
@@ -19,6 +19,7 @@ PAUSES = (1, 2, 4, 8, 16, 30)
 """Minutes before each further try; the last for all that follow."""
 LEFT_WEBHOOK = "Spotter was stopped while it called the webhook; it is called again with the same key."
 LEFT = "Spotter was stopped while it handed the message over: it may have arrived, and is not sent again."
+CHANGED = "Not sent: the goal was taken back, or the count corrected, before it could leave."
 
 
 def send_waiting(
@@ -49,6 +50,16 @@ def _send(store: Store, lease: str, message: dict[str, Any], now: Callable[[], d
     if reason := _unwanted(store, sending, message, now()):
         end("skipped", now(), reason)
         return
+
+    if message["channel"] == EMAIL or message["attempts"] == 1:  # a webhook's text may have arrived before
+        text = text_now(store, message["client_id"], message["kind"], message["day"])
+        if text is None:
+            end("skipped", now(), CHANGED)
+            return
+        if (text.subject, text.body) != (message["subject"], message["body"]):
+            with store.transaction() as db:
+                outbox.reword(db, message["id"], lease=lease, subject=text.subject, body=text.body)
+            message |= {"subject": text.subject, "body": text.body}
 
     def begin() -> None:
         at = now()

@@ -20,6 +20,7 @@ from aiosmtpd.smtp import AuthResult
 from core.errors import InputError
 from core.services import outbox as service
 from core.services import secret_files
+from core.services.goal_messages import Text
 from core.services.outbox import planning, settings
 from core.services.outbox.sending import send_waiting
 from core.services.outbox.settings import Sending
@@ -90,16 +91,14 @@ def test_mail_across_a_change_of_clocks_leaves_at_eight_and_at_eight_in_the_even
     assert subjects == ["Today's goal: 8,250 steps", "Goal met: 9,000 steps today"] * 3
 
 
-def test_a_text_with_dots_and_letters_of_all_kinds_arrives_as_it_is(by_mail, mailbox, clock):
+def test_a_text_with_dots_and_letters_of_all_kinds_arrives_as_it_is(by_mail, mailbox, clock, monkeypatch):
     with by_mail.transaction() as db:
         db.execute("UPDATE clients SET name = ? WHERE id = 1", ["Zoë\r\nBcc: x@y.z 你好"])
     goal_today(by_mail)
     planning.plan(by_mail, settings.read(by_mail), clock())
-    with by_mail.transaction() as db:
-        db.execute(
-            "UPDATE outbox SET body = '.' || char(10) || '..two' || char(10) || body || '.' || char(10)"
-        )
-        db.execute("UPDATE outbox SET subject = 'a' || char(13) || char(10) || 'Bcc: x@y.z ü'")
+    body = outbox.of_client(by_mail.db, 1, 1)[0]["body"]
+    text = Text("a\r\nBcc: x@y.z ü", f".\n..two\n{body}.\n")
+    monkeypatch.setattr("core.services.outbox.sending.text_now", lambda *_: text)
     send_waiting(by_mail, "a", clock)
     mail = read_mail(mailbox.mails[0][1])
     assert mail["Bcc"] is None
@@ -140,6 +139,41 @@ def test_a_server_that_is_down_is_tried_again_with_growing_pauses(store, mailbox
     assert state(store) == ("sent", 7, "")
     assert len(mailbox.mails) == 1
     controller.stop()
+
+
+@pytest.mark.parametrize(
+    ("goal", "told"), [(5000, "your goal for today is 5,000 steps."), (None, "taken back")]
+)
+def test_a_goal_that_changed_while_the_server_was_down_is_not_told_as_it_was(
+    by_mail, mailbox, clock, goal, told
+):
+    goal_today(by_mail)
+    mailbox.answers = {"MAIL": "451 Later"}
+    service.turn(by_mail, "a", clock)
+    assert state(by_mail)[0] == "waiting"
+    with by_mail.transaction() as db:
+        db.execute("UPDATE steps SET goal = ?", [goal])
+    mailbox.answers = {}
+    clock.go_on(minutes=1)
+    service.turn(by_mail, "a", clock)
+    row = outbox.of_client(by_mail.db, 1, 1)[0]
+    if goal is None:
+        assert (row["state"], mailbox.mails) == ("skipped", [])
+        assert told in row["error"]
+    else:
+        ((_, text),) = mailbox.mails
+        assert told in read_mail(text).get_content()
+        assert (row["state"], row["subject"]) == ("sent", "Today's goal: 5,000 steps")
+
+
+def test_a_webhook_is_called_again_with_what_it_was_told_before(store, hook, clock):
+    hook.answers = [503]
+    service.turn(store, "a", clock)
+    with store.transaction() as db:
+        db.execute("UPDATE steps SET goal = 5000")
+    clock.go_on(minutes=1)
+    service.turn(store, "a", clock)
+    assert [json.loads(body)["subject"] for _, body in hook.got] == ["Today's goal: 8,250 steps"] * 2
 
 
 def test_two_hours_after_its_time_nothing_is_tried_any_more(store, clock):
