@@ -24,6 +24,8 @@ MESSAGES_AN_HOUR = 10
 OWN_SHOWN = 3
 USED_EVERY = timedelta(minutes=5)
 LONGEST_TOKEN = 200
+JOINERS = "\u200c\u200d"
+"""Invisible, but words in Persian and many a picture are written with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def send_message(store: Store, client_id: int, text: str, now: datetime) -> None
         TooMany: after ``MESSAGES_AN_HOUR`` within an hour.
     """
     text = tidy(text)
-    if not text:
+    if not text.strip(f"{JOINERS} \n"):
         raise InputError("The message is empty. Write something first.")
     if len(text) > LONGEST_MESSAGE:
         raise InputError(
@@ -165,9 +167,15 @@ def send_message(store: Store, client_id: int, text: str, now: datetime) -> None
 
 
 def tidy(text: str) -> str:
-    """Text without control characters, with line feeds only, and without space around it."""
+    """Text without control characters, with plain spaces and line feeds only, and without space around it."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
-    return "".join(sign for sign in text if sign == "\n" or sign.isprintable()).strip()
+    return "".join(filter(None, map(_tidy, text))).strip()
+
+
+def _tidy(sign: str) -> str:
+    if sign in JOINERS or sign == "\n" or sign.isprintable():
+        return sign
+    return " " if sign.isspace() else ""
 
 
 def messages_from(store: Store, client_id: int, limit: int = 50) -> list[dict[str, Any]]:

@@ -132,11 +132,12 @@ def _week(days: Sequence[Day]) -> str:
         inside = "<p class='sum'>No steps from the last seven days yet. They appear here day by day.</p>"
     else:
         judged = [day.met for day in days if day.met is not None]
-        words = (
-            f"Goal met on {sum(judged)} of {len(judged)} {'day' if len(judged) == 1 else 'days'}."
-            if judged
-            else "None of these days has a goal and a count."
-        )
+        if judged:
+            words = f"Goal met on {sum(judged)} of {len(judged)} {'day' if len(judged) == 1 else 'days'}."
+        elif all(day.goal is None for day in days):
+            words = "No goal was set for these days."
+        else:
+            words = "None of these days has both a goal and a count."
         inside = f'<p class="sum">{words}</p>{drawings.week(days)}{drawings.legend()}{_table(days)}'
     return f'<section id="week" aria-labelledby="week-title"><h2 id="week-title">Last seven days</h2>{inside}</section>'
 

@@ -136,7 +136,20 @@ def test_a_message_arrives_tidied_and_is_marked_as_read(made):
     assert actions == [("Ana", "read messages"), ("client's phone", "send message to trainer")]
 
 
-@pytest.mark.parametrize("text", ["", " \n\t ", "\x00\x07", "x" * 1001])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("one\ttwo\u00a0three\u3000four", "one two three four"),
+        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
+        ("می\u200cروم", "می\u200cروم"),
+        ("a\u202eb\u2066c\ufeffd\u200be", "abcde"),  # what turns text around, or cannot be seen
+    ],
+)
+def test_spaces_stay_spaces_and_what_could_deceive_goes(text, kept):
+    assert phones.tidy(text) == kept
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "\x00\x07", "\u200d \u200d", "x" * 1001])
 def test_a_message_that_is_empty_or_too_long_is_refused(made, text):
     store, first, _ = made
     with pytest.raises(InputError):

@@ -168,6 +168,13 @@ def test_days_with_little_on_record(here, counts, goal, told):
     assert "No steps from the last seven days yet." in shown
 
 
+def test_a_week_in_which_no_goal_could_be_met_says_why(here):
+    walked(here.store, here.client, [5000] * 8, None)
+    assert "No goal was set for these days." in words(here.browser.get(here.path).text)
+    walked(here.store, here.client, [None], 8000, last=TODAY - timedelta(days=3))
+    assert "None of these days has both a goal and a count." in words(here.browser.get(here.path).text)
+
+
 def test_a_synthetic_client_is_called_so(tmp_path):
     made = Setting(tmp_path / "data", synthetic=True)
     assert "synthetic data: no real person" in made.browser.get(made.path).text
