@@ -67,11 +67,14 @@ def goals(db: Database, client_id: int, since: str, until: str) -> dict[str, int
 
 
 def goal_hits(db: Database, client_ids: Sequence[int], since: str, before: str) -> dict[int, tuple[int, int]]:
-    """By client: days between ``since`` and ``before`` with a count and a goal, and on how many the goal was met."""
+    """By client: days between ``since`` and ``before`` with a count and a goal, and on how many the goal was met.
+
+    A day of no steps at all is one on which the counter was not worn, as for an estimate, and misses no goal.
+    """
     rows = db.execute(
         "SELECT client_id, count(*), sum(steps >= goal) FROM"
         f" ({_days(f'IN ({marks(client_ids)})')} WHERE s.day > ? AND s.day < ?)"
-        " WHERE steps IS NOT NULL AND goal IS NOT NULL GROUP BY client_id",
+        " WHERE steps > 0 AND goal IS NOT NULL GROUP BY client_id",
         [*client_ids, *client_ids, since, before],
     )
     return {client: (count, met) for client, count, met in rows}

@@ -76,12 +76,13 @@ def test_neither_a_plan_nor_its_end_changes_whatever_the_connection(store, clien
 def test_the_goal_of_a_day_is_the_plans_else_the_one_that_came_with_the_count(store, client):
     with store.transaction() as db:
         steps.add(db, [(client, "2026-03-01", 8000, 7500), (client, "2026-03-02", 8000, 7500)])
-        steps.add(db, [(client, "2026-03-03", None, 7500)])
+        steps.add(db, [(client, "2026-03-03", None, 7500), (client, "2026-03-04", 0, 7500)])
     planned(store, client, "2026-03-02", [9000, 9100, 9200])
     assert steps.daily(store.db, client) == [
         {"day": "2026-03-01", "steps": 8000, "goal": 7500},
         {"day": "2026-03-02", "steps": 8000, "goal": 9000},
         {"day": "2026-03-03", "steps": None, "goal": 9100},
+        {"day": "2026-03-04", "steps": 0, "goal": 9200},
     ]
     assert steps.daily_of(store.db, [client], "2026-03-02")[client] == steps.daily(store.db, client)[1:]
     assert steps.goals(store.db, client, "2026-03-01", "2026-03-04") == {
