@@ -92,9 +92,12 @@ def find(store: Store, token: str) -> Link | None:
     """Who a token speaks for, looked up anew each time; None if it is not one of this workbench's."""
     if len(token) > LONGEST_TOKEN or not token.isascii():
         return None
+    signer = _signer(store)
     try:
-        code = _signer(store).unsign(token).decode()
+        code = signer.unsign(token).decode()
     except BadSignature:
+        return None
+    if signer.sign(code).decode() != token:  # Base64 has more than one way to write the same signature
         return None
     row = links.by_code(store.db, code)
     return Link(row["id"], row["client_id"], row["revoked_at"] is not None) if row else None

@@ -100,7 +100,9 @@ async def _phone(request: Request, store: Store, now: datetime) -> Response:
     as_trainer = request.query_params.get("as") == "trainer"
     show = partial(page.client_page, token=token, as_trainer=as_trainer)
     error, text, status, headers = "", "", 200, dict(page.HEADERS)
-    if request.method == "POST":
+    if request.method == "POST" and as_trainer:
+        status, error = 403, "Messages cannot be sent from this view."
+    elif request.method == "POST":
         try:
             text = _field(await _body(request, MOST_FORM_BYTES), "text")
             still = await run_in_threadpool(phones.find, store, token)

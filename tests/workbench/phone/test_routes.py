@@ -280,6 +280,8 @@ def test_the_trainer_looks_without_leaving_a_trace_or_a_form(here):
     assert "This is what the client sees" in shown
     assert "<form" not in shown
     assert phones.links_of(here.store, here.client)[0]["last_used_at"] is None
+    assert here.browser.post(f"{here.path}?as=trainer", data={"text": "Hello"}).status_code == 403
+    assert messages.of_client(here.store.db, here.client, 5) == []
     here.browser.get(here.path)
     assert phones.links_of(here.store, here.client)[0]["last_used_at"] == "2026-03-18T12:00:00.000Z"
 
