@@ -177,12 +177,14 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
 
 
 def _of_the_estimate(found: dict[str, Any], seconds: int) -> str:
-    above = f"{100 * found['gap']:.2f} % above the best there is"
+    room = f"{100 * found['gap']:.2f} % of its misfit"
     if found["proven"]:
         return "The estimate is proven: no behaviour fits this history better."
     if found["beaten"]:
-        return f"The solver found a behaviour that fits better than the estimate, which lies at most {above}."
-    return f"The estimate is not proven within {seconds} s: at most {above}."
+        return (
+            f"The solver found a behaviour that fits better than the estimate; the best saves at most {room}."
+        )
+    return f"The estimate is not proven within {seconds} s: a better one could save at most {room}."
 
 
 STUDY = Study(

@@ -86,7 +86,9 @@ def test_out_of_time_is_said_to_prove_nothing(store, client):
         {"synthetic": True, "plan": None, "policy": "fixed 10,000"},
     ]
     result = proof.STUDY.combine(proof.Settings(), told)
-    assert "not proven within 60 s: at most 60.00 % above" in result.headline[0]
+    assert (
+        "not proven within 60 s: a better one could save at most 60.00 % of its misfit" in result.headline[0]
+    )
     assert "nothing to prove" in result.headline[1]
     assert result.synthetic
 
