@@ -107,7 +107,7 @@ def parser(study: "Study", data: Path) -> argparse.ArgumentParser:
 
     made = argparse.ArgumentParser(
         prog=f"python3 -m workbench study {study.name}",
-        description=f"{study.title}. {study.description}".replace("%", "%%"),
+        description=f"{study.title}. {study.description}",  # argparse expands no % here, as it does in help
     )
     made.add_argument(
         "--seed", type=int, default=1, metavar="N", help="seed of everything random (default: 1)"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,11 @@ def test_help_lists_the_studies_and_their_settings(
     assert "--count" in shown
     assert "--no-loud" in shown
     assert "How long each takes. (default: 0.05)" in shown
+
+
+def test_a_per_cent_sign_in_a_description_is_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    study.parser(replace(STUDIES["toy"], description="With 80 % of all."), tmp_path).print_help()
+    assert "With 80 % of all." in capsys.readouterr().out
 
 
 def test_arguments_that_make_no_sense_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
