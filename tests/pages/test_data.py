@@ -167,9 +167,9 @@ def test_a_csv_file_that_names_its_clients_asks_for_none(page, folder):
     assert not [box for box in page.selectbox if box.label == "Whose steps"]
     assert page.selectbox(key="import_zeros").value == "not-worn"
     assert not page.button(key="import_take").disabled
-    assert any("Up to" in caption.value for caption in page.caption) is False
+    assert not any("Up to 200 MB" in said.value for said in page.markdown)
     page.segmented_control(key="import_way").set_value("Upload a file").run()
-    assert any("Up to 200 MB" in caption.value for caption in page.caption)
+    assert any("Up to 200 MB" in said.value for said in page.markdown)
 
 
 def test_somebody_elses_change_in_between_is_said_and_the_file_is_checked_anew(page, folder):

@@ -11,7 +11,7 @@ from core.errors import InputError, SpotterError
 from core.services import Store, caseload, exporting, importing, recommending
 from core.services.importing import Choices, DateOrder, Kind, Need, OnePerson, Report, ZeroDays
 from workbench.cells import moment, shown
-from workbench.components.text import plain
+from workbench.components.text import plain, small
 
 UPLOAD, ON_DISK = "Upload a file", "Name a file or folder on this machine"
 SHOWN_PROBLEMS = 50
@@ -49,9 +49,10 @@ READ = "import_read"
 HELP = (
     "An exercise log (client, time, exercise, and optionally success and difficulty), a catalogue of exercises, "
     "profiles, medical history, screening answers, or daily steps: as CSV, in any usual encoding, separator and form "
-    "of date. Exercises also as free-exercise-db's `exercises.json`; MovieLens 100K as its folder. One person's "
-    "steps also as their phone gives them: Apple Health's `export.zip`, Google Takeout's archive or its "
-    "`Daily activity metrics.csv`, or any CSV file with day and steps."
+    "of date. Exercises also as free-exercise-db's `exercises.json`; MovieLens 100K as its folder; daily "
+    "steps also as Fitbit's `dailyActivity_merged.csv`. One person's steps also as their phone gives them: Apple "
+    "Health's `export.zip`, Google Takeout's archive or its `Daily activity metrics.csv`, or any CSV file with day "
+    "and steps."
 )
 
 Source = Path | tuple[str, bytes]
@@ -94,7 +95,7 @@ def _source() -> Source | None:
             "File", type=["csv", "tsv", "txt", "json", "xml", "zip"], key=f"import_file_{turn}"
         )
         # An upload is held in memory, so the limit stays; a phone's archive is about a twentieth of what it holds.
-        st.caption(
+        small(
             f"Up to {st.get_option('server.maxUploadSize')} MB. A phone's export.zip need not be unpacked. For a "
             "larger one name it on this machine, or use “python3 -m workbench import FILE --client NAME”: both "
             "read a phone's export from the disk, whatever its size."
