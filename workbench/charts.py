@@ -87,6 +87,7 @@ def _lines(drawn: go.Figure, chart: Chart) -> None:
             drawn.add_scatter(
                 x=[*series.x, *reversed(series.x)],
                 y=[*series.high, *reversed(series.low)],
+                mode="lines",  # Plotly would put markers on the edge of a short one
                 fill="toself",
                 fillcolor=colour.replace("rgb(", "rgba(").replace(")", ", 0.15)"),
                 line={"width": 0},

@@ -40,7 +40,7 @@ def test_lines_carry_their_band() -> None:
         Chart("lines", "T", "x", "y", (Series("s", (1.0, 2.0), (5.0, 6.0), (4.0, 5.0), (6.0, 7.0)),), "")
     )
     band, line = drawn.data
-    assert band.fill == "toself"
+    assert (band.fill, band.mode) == ("toself", "lines")
     assert band.y == (6.0, 7.0, 5.0, 4.0)
     assert line.y == (5.0, 6.0)
 
