@@ -133,7 +133,7 @@ def steps(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
             hovertemplate="goal %{y:,.0f}",
         )
     figure.update_layout(**LAYOUT, barmode="overlay")
-    figure.update_xaxes(**GRID, type="date", tickformat="%-d %b", hoverformat="%a %-d %b %Y")
+    figure.update_xaxes(**GRID, type="date", tickformat="%-d %b\n%Y", hoverformat="%a %-d %b %Y")
     figure.update_yaxes(title="steps a day", rangemode="tozero", tickformat=",d", **GRID)
     return figure
 
