@@ -4,6 +4,7 @@ Prints the reference quantiles, the distribution function against simulation for
 1,000 quantiles beside two peers measured in the same run. Everything is seeded; only the times vary.
 """
 
+import argparse
 import time
 from collections.abc import Callable
 
@@ -135,6 +136,7 @@ def speed_table() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.margin", description=__doc__).parse_args()
     reference_table()
     simulation_table()
     speed_table()

@@ -9,6 +9,7 @@ Beside them stands the whole of what a key press sets off in core: the label, th
 client's new recommendation and status and the audit row, committed and synced, up to the figures that the page shows.
 """
 
+import argparse
 import copy
 import tempfile
 import time
@@ -170,4 +171,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.update", description=__doc__).parse_args()
     main()

@@ -5,6 +5,7 @@ the study ``recommenders``, so that a noisy machine hits both alike. The bound t
 at most doubles.
 """
 
+import argparse
 import os
 import statistics
 import tempfile
@@ -80,4 +81,5 @@ def reruns_during_a_study(store: Store, page: AppTest) -> list[float]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.worker_load", description=__doc__).parse_args()
     main()
