@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from html.parser import HTMLParser
 from urllib.parse import quote
@@ -35,17 +36,27 @@ class Clock:
 
 
 class Browser:
-    """Asks an application in this process; an exception in it comes out here."""
+    """Asks an application in this process; an exception in it comes out here.
+
+    In a thread of its own: tests that drive Chromium leave a loop running in the main one.
+    """
 
     def __init__(self, app):
-        self.runner = asyncio.Runner()
+        self.thread, self.runner = ThreadPoolExecutor(1), asyncio.Runner()
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://phone")
 
+    def ask(self, method, path, **options):
+        return self.thread.submit(self.runner.run, self.client.request(method, path, **options)).result()
+
     def get(self, path, **options):
-        return self.runner.run(self.client.get(path, **options))
+        return self.ask("GET", path, **options)
 
     def post(self, path, **options):
-        return self.runner.run(self.client.post(path, **options))
+        return self.ask("POST", path, **options)
+
+    def close(self):
+        self.thread.submit(self.runner.close).result()
+        self.thread.shutdown()
 
 
 class Setting:
@@ -57,7 +68,7 @@ class Setting:
         self.browser = Browser(app)
 
     def close(self):
-        self.browser.runner.close()
+        self.browser.close()
         self.store.close()
 
     @property
@@ -368,7 +379,7 @@ def test_beside_the_page_nothing_answers_under_its_address(here, path):
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 def test_counts_are_only_posted(here, method):
-    answer = here.browser.runner.run(here.browser.client.request(method, "/api/steps"))
+    answer = here.browser.ask(method, "/api/steps")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert here.browser.get("/api/steps/more").status_code == 404
 
