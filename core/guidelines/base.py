@@ -96,14 +96,14 @@ class Row:
     origin: Origin
 
     @property
-    def general(self) -> bool:
-        """Whether it speaks of everybody of an age rather than of a condition."""
-        return self.condition in GENERAL
+    def for_every_adult(self) -> bool:
+        """Whether it is the general advice that more particular rows stand before."""
+        return self.condition == ADULT
 
     def applies_to(self, age: float, sex: str | None, conditions: frozenset[str]) -> bool:
         """Whether a person is one of those that the row speaks of."""
         return (
-            (self.general or self.condition in conditions)
+            (self.condition in GENERAL or self.condition in conditions)
             and self.ages[0] <= age < self.ages[1] + 1
             and (self.sex is None or self.sex == sex)
         )
