@@ -14,7 +14,6 @@ from core.calfit.estimation import estimate_many as estimate_many
 from core.calfit.estimation import warm as warm
 from core.calfit.forecasting import Forecast as Forecast
 from core.calfit.forecasting import forecast as forecast
-from core.calfit.forecasting import weekday_offsets as weekday_offsets
 from core.calfit.planning import Plan as Plan
 from core.calfit.planning import plan as plan
 from core.calfit.posterior import Posterior as Posterior

@@ -98,6 +98,8 @@ def estimate_many(
     Raises:
         InputError: naming the first history that cannot be used; then nothing is estimated.
     """
+    if not isinstance(histories, Sequence):
+        raise InputError("histories must be a list of pairs of steps and goals.")
     if offsets is not None and len(offsets) != len(histories):
         raise InputError(
             f"offsets must have an entry for each history: {len(offsets)} for {len(histories)} histories."

@@ -13,15 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.calfit.behavior import HELPLESSNESS, Behavior, Floats, check_goals, check_history, simulate
 from core.calfit.estimation import Achievement, estimate
-from core.calfit.posterior import Posterior, check_weekdays, outlook, posterior
+from core.calfit.posterior import Posterior, outlook, posterior
 from core.calfit.prior import PRIOR, Prior
-from core.errors import InputError
 
 Weekdays = NDArray[np.intp]
 
-RATIOS = np.geomspace(0.001, 2.0, 16)
-"""How the variance of weekday effects may relate to that of a day's noise."""
-TYPICAL, SPREAD = 0.06, 1.2  # the ratio's log-normal prior: median, and standard deviation of the logarithm
 LOOK_BACK = 28  # days of the plain averages
 
 
@@ -40,50 +36,6 @@ class Forecast:
     low: Floats
     high: Floats
     belief: Posterior
-
-
-def weekday_offsets(steps: ArrayLike, weekdays: ArrayLike) -> Floats:
-    """What each weekday adds to a client's usual steps, partially pooled.
-
-    A one-way random-effects model: a day's count is a level, its weekday's effect and noise. The ratio of the two
-    variances has a prior and is integrated out over a grid, so that one or two weeks move the effects little and
-    a steady pattern of many weeks is taken for what it is.
-
-    Args:
-        steps: counts, shape (T,), NaN where there is none.
-        weekdays: 0 for Monday to 6 for Sunday, shape (T,).
-
-    Returns:
-        Steps, Monday to Sunday, shape (7,), that sum to 0; all 0 if there is nothing to compare.
-
-    Raises:
-        InputError: for counts that are negative or infinite, or weekdays that are none or do not fit the counts.
-    """
-    counts = np.asarray(steps, dtype=np.float64)
-    days = check_weekdays(weekdays, counts.shape)
-    if np.isinf(counts).any() or (counts < 0).any():
-        raise InputError("steps must be 0 or more, NaN on a day without a count.")
-    seen = np.isfinite(counts)
-    number = np.bincount(days[seen], minlength=7)
-    if number.sum() < 3 or (number > 0).sum() < 2 or np.ptp(counts[seen]) == 0:
-        return np.zeros(7)
-    centred = counts[seen] - counts[seen].mean()
-    means = np.bincount(days[seen], centred, minlength=7) / np.maximum(number, 1)
-    within = float((centred**2).sum() - (number * means**2).sum())
-    ratios = RATIOS[:, None]
-    # Precision of each weekday's mean about the level, in units of the noise's; weekdays not seen have none.
-    precision = number / (1 + ratios * number)
-    level = (precision * means).sum(axis=1) / precision.sum(axis=1)
-    misfit = within + (precision * (means - level[:, None]) ** 2).sum(axis=1)
-    logs = (
-        -0.5 * np.log1p(ratios * number).sum(axis=1)
-        - 0.5 * np.log(precision.sum(axis=1))
-        - 0.5 * (number.sum() - 1) * np.log(misfit)
-        - 0.5 * (np.log(RATIOS / TYPICAL) / SPREAD) ** 2
-    )
-    weights = np.exp(logs - logs.max())
-    effects = (weights / weights.sum()) @ (ratios * precision * (means - level[:, None]))
-    return np.asarray(effects - effects.mean())
 
 
 def forecast(

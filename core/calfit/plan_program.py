@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from core.calfit.behavior import GOAL_CAP, TOLERANCE, Behavior, Floats, simulate
-from core.calfit.planning import Plan, check_offsets
+from core.calfit.planning import Plan, check_offsets, check_time_limit
 from core.calfit.rules import WEEK, Rules, clash
 from core.errors import InputError, JobFailed
 
@@ -159,8 +159,7 @@ def plan_program(
     rules.check_horizon(horizon)
     if solver not in SOLVERS:
         raise InputError(f"solver must be one of {', '.join(SOLVERS)}; it is {solver!r}.")
-    if not (isinstance(time_limit, int | float) and 0 < time_limit < math.inf):
-        raise InputError(f"time_limit must be a number of seconds above 0; it is {time_limit}.")
+    check_time_limit(time_limit)
     shifts = check_offsets(offsets, horizon)
     shifts = np.zeros(horizon) if shifts is None else shifts
     start = time.perf_counter()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.calfit.behavior import GOAL_CAP, TOLERANCE, Behavior, Flags, Floats, simulate
+from core.calfit.behavior import GOAL_CAP, TOLERANCE, Behavior, Flags, Floats, is_number, simulate
 from core.calfit.rules import WEEK, Rules
 from core.errors import InputError
 
@@ -123,6 +123,7 @@ def plan(
         most_raises,
     )
     rules.check_horizon(horizon)
+    check_time_limit(time_limit)
     shifts = check_offsets(offsets, horizon)
     found, kept = _closed_form(behavior, horizon, rules, shifts)
     if kept:
@@ -137,6 +138,12 @@ def plan(
     return _from_program(
         behavior, plan_program(behavior, horizon, rules, offsets=shifts, time_limit=time_limit), rules, shifts
     )
+
+
+def check_time_limit(seconds: float) -> None:
+    """Raises InputError for a time limit that is not a number of seconds above 0."""
+    if not (is_number(seconds) and 0 < seconds < np.inf):
+        raise InputError(f"time_limit must be a number of seconds above 0; it is {seconds}.")
 
 
 def check_offsets(offsets: ArrayLike | None, horizon: int) -> Floats | None:

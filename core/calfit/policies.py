@@ -9,13 +9,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from core.calfit.behavior import GOAL_CAP, Behavior, check_goals, course
+from core.calfit.behavior import GOAL_CAP, Behavior, Flags, Floats, check_goals, course
 from core.errors import InputError
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Policy = Callable[[Floats, Floats], Floats]
 
 FIXED_GOAL = 10_000.0
@@ -150,7 +148,7 @@ def next_goals(
     return wanted[known:]
 
 
-def regularly_over_cap(steps: Floats) -> Flags:
+def over_cap(steps: Floats) -> Flags:
     """Whether a client took 20,000 steps on a day of the run-in, and so has nothing to gain; steps (..., t) -> (...).
 
     The trial excluded whoever did (Zhou 2018, participants), since no goal lies above 20,000. Days without a count do

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from core.calfit.behavior import HELPLESSNESS, Flags, Floats, course
-from core.calfit.policies import RUN_IN, regularly_over_cap
+from core.calfit.policies import RUN_IN, over_cap
 from core.errors import InputError
 
 MOST_ROUNDS = 100
@@ -140,7 +140,7 @@ def recruit(
         baseline, responsiveness, efficacy = parameters[:, wanted]
         steps = course(baseline, responsiveness, efficacy, np.float64(HELPLESSNESS), np.array(RUN_IN)).steps
         counts = count(steps, noise[wanted, : len(RUN_IN)], counted[wanted, : len(RUN_IN)])
-        wanted = wanted[regularly_over_cap(counts)]
+        wanted = wanted[over_cap(counts)]
         if not wanted.size:
             return Recruits(parameters[0], parameters[1], parameters[2], noise, counted, turned_away)
         turned_away += wanted.size

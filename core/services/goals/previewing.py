@@ -16,7 +16,6 @@ from core.services.goals.record import History, Record
 from core.services.goals.settings import CALFIT, PlanSettings
 
 LEVEL = 0.9
-WHOLE = 1e-6  # steps by which rounding may fall short of a whole one
 LIVES = 300  # simulated futures behind a comparison
 RUN_IN = "run-in week"
 
@@ -125,7 +124,7 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
             horizon,
             challenge=settings.challenge,
             ramp=settings.ramp,
-            round_to=settings.round_to,
+            round_to=settings.round_to or 1,
             rest_days=_rest_days(record.starts_on, settings),
             cap=settings.cap,
             floor=settings.floor,
@@ -135,7 +134,7 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
             most_raises=settings.most_raises,
             offsets=offsets,
         )
-        goals, binding, method = np.floor(made.goals + WHOLE), made.binding, str(made.method)
+        goals, binding, method = np.round(made.goals), made.binding, str(made.method)
     else:
         known = record.history
         goals = np.round(

@@ -51,7 +51,7 @@ class Record:
         today: the client's own date.
         starts_on: the first day of a plan made now: tomorrow.
         days: recorded days up to today, oldest first; today's count may still grow.
-        planned: goals in force from today on, by day.
+        asked: the goals of plans that held, by day, from the first day that an estimate looks at.
         plans: every plan, newest first; empty where several clients are read at once.
         newest_plan: the id of the newest plan, or None.
         history: what an estimate can stand on, or None.
@@ -62,12 +62,17 @@ class Record:
     client: Mapping[str, Any]
     today: date
     days: tuple[Day, ...]
-    planned: Mapping[date, int]
+    asked: Mapping[date, int]
     plans: tuple[Mapping[str, Any], ...]
     newest_plan: int | None
     history: History | None
     why_not: str
     notes: tuple[str, ...]
+
+    @property
+    def planned(self) -> dict[date, int]:
+        """Goals in force from today on, by day."""
+        return {day: goal for day, goal in self.asked.items() if day >= self.today}
 
     @property
     def starts_on(self) -> date:
@@ -128,9 +133,8 @@ def record(
         if row["day"] <= today.isoformat()
     )
     wanted = {date.fromisoformat(day): goal for day, goal in asked.items()}
-    planned = {day: goal for day, goal in wanted.items() if day >= today}
     history, why_not, notes = _history(days, wanted, today)
-    return Record(client, today, days, planned, tuple(made), newest, history, why_not, notes)
+    return Record(client, today, days, wanted, tuple(made), newest, history, why_not, notes)
 
 
 def _first_looked_at(today: date) -> date:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.calfit import Estimate, estimate
-from core.errors import InputError, NotFound
+from core.errors import InputError, JobFailed, NotFound
 from core.services import Store, goals
 from core.services.studies.apart import apart
 from core.services.studies.options import option
@@ -90,7 +90,10 @@ def _run(settings: Settings, _seed: int, index: int, context: Context, progress:
     made = goals.preview(record, fitted, chosen)
     if made.plan is None:
         return {"synthetic": synthetic, "plan": None, "policy": made.method}
-    proof = apart(_certified_plan, made.behavior, made.plan, settings.solver, settings.seconds, tick=tick)
+    try:
+        proof = apart(_certified_plan, made.behavior, made.plan, settings.solver, settings.seconds, tick=tick)
+    except JobFailed as error:  # no reason to lose the estimate's proof
+        return {"synthetic": synthetic, "plan": None, "policy": "", "trouble": str(error)}
     return {"synthetic": synthetic, "plan": proof, "policy": ""}
 
 
@@ -143,8 +146,11 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
     ]
     said = [_of_the_estimate(first, settings.seconds)]
     if second is None:
+        policy = results[1]["policy"]
         said.append(
-            f"The goals come from “{results[1]['policy']}”, which claims no optimum: there is nothing to prove."
+            f"The goals come from “{policy}”, which claims no optimum: there is nothing to prove."
+            if policy
+            else f"Of the plan nothing is proven. {results[1]['trouble']}"
         )
     else:
         rows.append(

@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from core.calfit import Behavior, estimate, forecast, simulate, weekday_offsets
+from core.calfit import Behavior, estimate, forecast, simulate
 from core.calfit.forecasting import METHODS, by_estimate, by_median, by_posterior, by_weekday_mean
 from core.errors import InputError
 
@@ -16,56 +14,6 @@ def weeks(number, *, seed=0, scale=1_500.0, effects=EFFECTS):
     days = np.arange(7 * number) % 7
     noise = scale * np.random.default_rng(seed).laplace(size=days.size)
     return np.maximum(7_000 + effects[days] + noise, 0.0), days
-
-
-def test_many_weeks_show_the_pattern_as_it_is():
-    steps, days = weeks(60)
-    np.testing.assert_allclose(weekday_offsets(steps, days), EFFECTS, atol=500)
-    steps, days = weeks(30, scale=100)
-    np.testing.assert_allclose(weekday_offsets(steps, days), EFFECTS, atol=80)
-
-
-def test_two_weeks_move_the_effects_less_than_their_means_say():
-    errors = []
-    for seed in range(40):
-        steps, days = weeks(2, seed=seed, scale=2_200)
-        plain = np.array([steps[days == day].mean() for day in range(7)])
-        plain -= plain.mean()
-        found = weekday_offsets(steps, days)
-        assert np.abs(found).max() < np.abs(plain).max()
-        errors.append([np.abs(found - EFFECTS).mean(), np.abs(plain - EFFECTS).mean()])
-    pooled, unpooled = np.mean(errors, axis=0)
-    assert pooled < 0.65 * unpooled
-
-
-def test_a_pattern_that_is_not_there_is_hardly_found():
-    found = [weekday_offsets(*weeks(4, seed=seed, scale=2_200, effects=np.zeros(7))) for seed in range(20)]
-    assert np.abs(found).mean() < 350
-
-
-@settings(max_examples=40)
-@given(
-    st.lists(st.one_of(st.just(float("nan")), st.floats(0, 40_000)), min_size=1, max_size=40),
-    st.integers(0, 6),
-)
-def test_effects_sum_to_nothing_whatever_is_missing(steps, first):
-    found = weekday_offsets(steps, (first + np.arange(len(steps))) % 7)
-    assert found.shape == (7,)
-    assert np.isfinite(found).all()
-    assert abs(found.sum()) < 1e-6 * (1 + np.abs(found).max())
-
-
-@pytest.mark.parametrize(
-    ("steps", "days"),
-    [
-        ([np.nan, np.nan, np.nan], [0, 1, 2]),
-        ([5_000.0, 6_000.0], [0, 1]),
-        ([5_000.0, 6_000.0, 9_000.0], [3, 3, 3]),
-        ([5_000.0, 5_000.0, 5_000.0], [0, 1, 2]),
-    ],
-)
-def test_with_nothing_to_compare_there_is_no_effect(steps, days):
-    np.testing.assert_array_equal(weekday_offsets(steps, days), np.zeros(7))
 
 
 @pytest.mark.parametrize(
@@ -80,8 +28,6 @@ def test_with_nothing_to_compare_there_is_no_effect(steps, days):
 )
 def test_bad_input_is_named(steps, days, words):
     with pytest.raises(InputError, match=words):
-        weekday_offsets(steps, days)
-    with pytest.raises(InputError):
         forecast(steps, [4_000.0] * len(steps), days, [5_000.0])
     with pytest.raises(InputError):
         forecast([5_000.0, 6_000.0], [4_000.0, 4_000.0], [0, 1], [])

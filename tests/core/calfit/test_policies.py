@@ -11,8 +11,8 @@ from core.calfit.policies import (
     RUN_IN,
     fixed,
     next_goals,
+    over_cap,
     percentile,
-    regularly_over_cap,
     run_in,
     up_and_down,
     weekday_mean,
@@ -99,7 +99,7 @@ def test_without_a_behaviour_the_days_ahead_have_no_count() -> None:
 
 def test_whoever_takes_20_000_steps_is_excluded() -> None:
     steps = np.array([[19_999.0, NAN], [NAN, 20_000.0], [NAN, NAN]])
-    np.testing.assert_array_equal(regularly_over_cap(steps), [False, True, False])
+    np.testing.assert_array_equal(over_cap(steps), [False, True, False])
 
 
 @pytest.mark.parametrize(

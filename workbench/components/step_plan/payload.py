@@ -82,9 +82,7 @@ def past(record: Record) -> list[Document]:
     for place in range(PAST_DAYS):
         when = last - timedelta(days=PAST_DAYS - 1 - place)
         day = known.get(when)
-        goal = day.goal if day else None
-        if when == record.today and when in record.planned:
-            goal = record.planned[when]
+        goal = record.asked.get(when, day.goal if day else None)
         rows.append(
             {**_named(when), "steps": day.steps if day else None, "goal": goal, "today": when == record.today}
         )

@@ -221,7 +221,7 @@ def _needed(settings: Settings, needed: int | None, earliest: int | None, latest
         told = f"Even {settings.largest:,} clients do not show the difference in 80 % of trials"
         return f"{told}{f'; {earliest:,} may be enough at best' if earliest else ''}."
     upper = f"{latest:,}" if latest else f"more than {settings.largest:,}"
-    lower = f"{earliest:,}" if earliest else "fewer than 8"
+    lower = f"{earliest:,}" if earliest and earliest > SIZES[0] else f"{SIZES[0]} or fewer"
     return (
         f"About {needed:,} clients (95 % interval {lower} to {upper}), half in each arm, show the difference in 80 % "
         "of trials."

@@ -181,7 +181,7 @@ def test_the_highest_goal_today_on_a_weekday_of_few_steps_leaves_a_plan(fitted):
     few = np.zeros((fit.posterior.baseline.size, 7))
     few[:, record.today.weekday()] = -3_000
     quiet = replace(fit, posterior=replace(fit.posterior, weekday_effects=few))
-    before = replace(record, planned={record.today: 20_000})
+    before = replace(record, asked={record.today: 20_000})
     made = goals.preview(before, quiet, replace(goals.suggested(quiet), baseline=19_000.0))
     assert made.goals[0] >= 19_000
 
@@ -190,3 +190,12 @@ def test_the_papers_estimate_stands_at_the_plans_first_day(fitted):
     _, fit = fitted[0]
     assert isinstance(fit.papers, Behavior)
     assert fit.papers.responsiveness == pytest.approx(fit.estimate.course.responsiveness[-1])
+
+
+def test_goals_are_whole_and_a_weekly_least_still_holds(fitted):
+    record, fit = fitted[0]
+    settings = replace(goals.suggested(fit), round_to=None, ramp=None)
+    most = goals.preview(record, fit, replace(settings, horizon=7, challenge=1.0)).goals.sum()
+    made = goals.preview(record, fit, replace(settings, horizon=7, challenge=1.0, weekly_least=float(most)))
+    assert (made.goals == np.floor(made.goals)).all()
+    assert made.goals.sum() >= most

@@ -168,3 +168,21 @@ def test_many_at_once_are_what_each_is_alone(store, client):
             alone.planned,
             alone.newest_plan,
         )
+
+
+def test_a_past_day_of_a_plan_without_a_count_keeps_its_goal(store, client):
+    log(store, client, *[(ago, 5000, 6000) for ago in range(3, 12)])
+    with store.transaction() as db:
+        first = (TODAY - timedelta(days=2)).isoformat()
+        plans.add(
+            db,
+            client_id=client,
+            starts_on=first,
+            goals=[7000, 7100, 7200],
+            settings={},
+            author="Kim",
+            reason="",
+        )
+    found = read(store, client)
+    assert found.asked[TODAY - timedelta(days=1)] == 7100
+    assert found.planned == {TODAY: 7200}

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from core.calfit import Behavior, simulate
-from core.errors import InputError
+from core.errors import InputError, JobFailed
 from core.services import goals
 from core.services.studies import options, proof
+from core.services.studies.apart import apart
 from core.services.studies.study import Context
 from core.store import people, steps
 
@@ -100,6 +101,18 @@ def test_the_plan_on_the_page_is_the_one_that_is_proven(store, client):
     assert "fixed 10,000" in result.headline[1]
     with pytest.raises(InputError, match="JSON"):
         run(store, client=client, solver="HIGHS", seconds=30, plan="{")
+
+
+def test_a_plan_without_an_answer_in_time_leaves_the_estimates_proof(store, client, monkeypatch):
+    def late(function, *arguments, tick):
+        if function is proof._certified_plan:
+            raise JobFailed("No plan was found within 1 s.")
+        return apart(function, *arguments, tick=tick)
+
+    monkeypatch.setattr(proof, "apart", late)
+    result = run(store, client=client, solver="HIGHS", seconds=30)
+    assert len(result.tables[0].rows) == 1
+    assert "No plan was found within 1 s" in result.headline[1]
 
 
 def test_without_a_history_there_is_nothing_to_prove(store):
