@@ -8,8 +8,11 @@ from sqlite_utils import Database
 
 Row = dict[str, Any]
 
+# Read from the messages themselves, so that it holds from the moment one arrives or is read.
+_HAS_WRITTEN = "client_id IN (SELECT client_id FROM messages WHERE read_at IS NULL)"
+_NEEDS_ATTENTION = f"(attention > 0 OR {_HAS_WRITTEN})"
 ORDERS = {
-    "attention": "attention DESC, p_value IS NULL, p_value, name COLLATE NOCASE",
+    "attention": f"{_HAS_WRITTEN} DESC, attention DESC, p_value IS NULL, p_value, name COLLATE NOCASE",
     "least certain": "p_value IS NULL, p_value, margin, name COLLATE NOCASE",
     "most certain": "p_value DESC, margin DESC, name COLLATE NOCASE",
     "name": "name COLLATE NOCASE, client_id",
@@ -18,9 +21,9 @@ ORDERS = {
 }
 FILTERS = {
     "everyone": "1",
-    "needs attention": "attention > 0",
+    "needs attention": _NEEDS_ATTENTION,
     "open request": "request_id IS NOT NULL",
-    "new message": "client_id IN (SELECT client_id FROM messages WHERE read_at IS NULL)",
+    "new message": _HAS_WRITTEN,
     "no history": "step = 0",
 }
 
@@ -71,7 +74,8 @@ def page(
 def totals(db: Database, cohort_id: int) -> Row:
     """Numbers over a cohort: clients, open requests, clients who need attention, goal days and hits."""
     rows = db.query(
-        "SELECT count(*) AS clients, count(request_id) AS requests, coalesce(sum(attention > 0), 0) AS attention,"
+        "SELECT count(*) AS clients, count(request_id) AS requests,"
+        f" coalesce(sum({_NEEDS_ATTENTION}), 0) AS attention,"
         " coalesce(sum(goal_days), 0) AS goal_days, coalesce(sum(goal_hits), 0) AS goal_hits"
         " FROM client_status WHERE cohort_id = ?",
         [cohort_id],

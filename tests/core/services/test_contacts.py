@@ -84,3 +84,28 @@ def test_the_caseload_says_who_has_written_and_shows_them_alone(made):
     assert reasons == ["Idle", "2 new messages · Idle"]
     phones.mark_read(store, second, up_to=99, by="Ana", now=NOON)
     assert caseload.page(store, 1, only="new message").total == 0
+
+
+def test_a_client_who_has_written_comes_first_until_the_message_is_read(made):
+    store, calm, asked = made
+    row = {"cohort_id": 1, "step": 0, "last_at": None, "recommendation_id": None, "margin": None}
+    row |= {"p_value": None, "trend": [], "request_id": None, "goal_days": 0, "goal_hits": 0, "reason": ""}
+    with store.transaction() as db:
+        status.set_status(
+            db,
+            [
+                {**row, "client_id": calm, "name": "Calm", "attention": 0},
+                {**row, "client_id": asked, "name": "Asked about", "attention": 3},
+            ],
+        )
+
+    def seen() -> tuple[list[int], list[int], int]:
+        everyone, due = (caseload.page(store, 1, only=only).rows for only in ("everyone", "needs attention"))
+        ids = [[found["client_id"] for found in rows] for rows in (everyone, due)]
+        return ids[0], ids[1], caseload.totals(store, 1)["attention"]
+
+    assert seen() == ([asked, calm], [asked], 1)
+    phones.send_message(store, calm, "My knee hurts", NOON)
+    assert seen() == ([calm, asked], [calm, asked], 2)
+    phones.mark_read(store, calm, up_to=99, by="Ana", now=NOON)
+    assert seen() == ([asked, calm], [asked], 1)
