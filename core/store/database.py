@@ -115,7 +115,9 @@ class Store:
         self.weights = self.folder / "weights"
         self._local = threading.local()
         with translated(self.path):
-            self.weights.mkdir(parents=True, exist_ok=True)
+            # What it holds is about people's health: other accounts of this machine do not look in.
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.weights.mkdir(exist_ok=True)
             self._open()
 
     @property

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.services import Store, goal_messages
 from core.services.goal_messages import EVENING, MORNING, Text
@@ -68,7 +68,10 @@ def _due(
     for client in contacts.wanting(store.db):
         if sending.channel == EMAIL and not client["email"]:
             continue
-        current = today(client["time_zone"], now)
+        try:
+            current = today(client["time_zone"], now)
+        except ZoneInfoNotFoundError:  # this machine's time zones changed: no reason to leave out everyone
+            continue
         since = max(sending.since, client["since"])
         for day in (current - timedelta(days=1), current):
             for kind, clock in TIMES.items():

@@ -76,6 +76,8 @@ def save(store: Store, sending: Sending, *, by: str, now: datetime) -> Sending:
             "to": sending.host or urlsplit(sending.url).hostname or "",
         }
         people.set_setting(change.db, KEY, asdict(sending))
+    if before.host and before.host != sending.host:
+        secret_files.write(store, secret_files.SMTP_PASSWORD, "")  # another server must not be told it
     return sending
 
 

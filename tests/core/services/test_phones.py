@@ -171,6 +171,13 @@ def test_ten_messages_an_hour_are_taken(made):
     phones.send_message(store, first, "one more", NOON + timedelta(minutes=60))
 
 
+def test_a_clock_that_was_set_back_makes_nobody_wait(made):
+    store, first, _ = made
+    for _ in range(10):
+        phones.send_message(store, first, "Hello", NOON + timedelta(days=30))
+    phones.send_message(store, first, "and now", NOON)
+
+
 @pytest.mark.parametrize(
     ("text", "good"),
     [

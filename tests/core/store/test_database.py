@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -349,3 +350,9 @@ def test_a_plan_never_changes_whatever_the_connection(store, statement):
         foreign.execute(statement)
     foreign.close()
     assert store.db.execute("SELECT author, reason FROM plans").fetchall() == [("Ana", "first")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems keep rights otherwise")
+def test_other_accounts_do_not_look_into_the_folder(tmp_path):
+    Store(tmp_path / "deep" / "data").close()
+    assert stat.S_IMODE((tmp_path / "deep" / "data").stat().st_mode) == 0o700

@@ -1,11 +1,13 @@
 """What comes due when, in every time zone and across the days on which clocks are changed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.services import secret_files
 from core.services.goal_messages import MORNING, evening, morning
 from core.services.moments import at_local
 from core.services.outbox import planning, settings
@@ -202,3 +204,25 @@ def test_the_texts_say_the_goal_and_the_count():
     said = evening("Ana", 8250, 12_345)
     assert said.subject == "Goal met: 12,345 steps today"
     assert "walked 12,345 steps today and met your goal of 8,250." in said.body
+
+
+def test_a_time_zone_that_this_machine_does_not_know_leaves_the_others_their_messages(made):
+    store, first, second = made
+    for client in (first, second):
+        reachable(store, client)
+        walked(store, client, [0], 8000)
+    with store.transaction() as db:
+        db.execute("UPDATE clients SET time_zone = 'Mars/Olympus' WHERE id = ?", [second])
+    assert planning.plan(store, SENDING, at("2026-03-18T08:00Z")) == 1
+    assert rows(store, second) == []
+
+
+def test_another_server_is_not_told_the_password_kept_for_the_one_before(made):
+    store, _, _ = made
+    mail = Sending(channel="email", host="mail.example.org", sender="a@example.org", user="a")
+    settings.save(store, mail, by="Ana", now=at("2026-03-18T08:00Z"))
+    secret_files.write(store, secret_files.SMTP_PASSWORD, "hidden")
+    settings.save(store, replace(mail, sender="b@example.org"), by="Ana", now=at("2026-03-18T08:00Z"))
+    assert secret_files.read(store, secret_files.SMTP_PASSWORD) == "hidden"
+    settings.save(store, replace(mail, host="mail.example.com"), by="Ana", now=at("2026-03-18T08:00Z"))
+    assert secret_files.read(store, secret_files.SMTP_PASSWORD) is None
