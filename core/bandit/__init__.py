@@ -1,8 +1,16 @@
-"""Picks among a few arms: policies that learn, and why they score as they do.
+"""Picks among a few arms: policies that learn, why they score as they do, and what another would earn.
 
 Pure functions and objects over arrays; no database and no clock. Whatever is random comes from a generator passed in.
 """
 
+from core.bandit.evaluation import Log as Log
+from core.bandit.evaluation import Value as Value
+from core.bandit.evaluation import direct as direct
+from core.bandit.evaluation import doubly_robust as doubly_robust
+from core.bandit.evaluation import effective_sample_size as effective_sample_size
+from core.bandit.evaluation import inverse_propensity as inverse_propensity
+from core.bandit.evaluation import predict_rewards as predict_rewards
+from core.bandit.evaluation import self_normalised as self_normalised
 from core.bandit.explanation import Background as Background
 from core.bandit.explanation import Explanation as Explanation
 from core.bandit.explanation import explain as explain
