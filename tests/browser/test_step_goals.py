@@ -138,6 +138,18 @@ def test_a_drag_is_followed_approved_kept_over_a_reload_and_undone(
     assert again.plans[0]["withdrawn_by"] == "Ana"
 
 
+def test_a_plan_approved_as_it_stands_is_no_longer_in_force_once_it_is_undone(
+    page: Page, server: WorkbenchServer, client: int
+) -> None:
+    visit(page, server, client)
+    before = page.locator(".summary").inner_text()
+    page.get_by_label("Reason", exact=True).fill("As suggested")
+    page.get_by_role("button", name="Approve plan").click()
+    expect(page.locator(".summary")).to_contain_text("as in force now", timeout=SLOW_MS)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.locator(".summary")).to_have_text(before, timeout=SLOW_MS)
+
+
 def test_the_keyboard_is_enough(page: Page, server: WorkbenchServer, client: int, store: Store) -> None:
     visit(page, server, client)
     challenge = slider(page, "Challenge")

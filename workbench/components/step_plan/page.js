@@ -50,7 +50,14 @@ class Page {
   receive(data) {
     const own = data.echo.tab === this.tab;
     const first = this.drawn < 0;
-    if (!first && !own) return; // of another visit to this page
+    if (!first && !own) {
+      // Not an answer to this visit: the figures are of other values, but the record may have been read anew.
+      if (data.standing && data.standing.id !== this.standing.id) {
+        this.#stand(data.standing);
+        this.#ask();
+      }
+      return;
+    }
     if (data.standing) this.#stand(data.standing);
     const serial = own ? data.echo.serial : 0;
     if (own && serial >= this.sent) this.waiting = false;
