@@ -100,7 +100,12 @@ def _email(store: Store, now: Sending) -> tuple[Sending, str]:
 
 
 def _webhook(store: Store, now: Sending) -> tuple[Sending, str]:
-    url = st.text_input("Address", now.url, placeholder="https://example.org/goals")
+    url = st.text_input(
+        "Address",
+        now.url,
+        placeholder="https://example.org/goals",
+        help="Kept in the database and so in its copies: put no secret in it. Requests are signed instead.",
+    )
     with st.expander("How a request is checked"):
         st.markdown(
             "Each message is a POST with JSON (`id`, `kind`, `day`, `client`, `address`, `subject`, `text`). "
