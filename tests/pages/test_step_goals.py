@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,28 @@ def test_a_cohort_without_any_steps(store):
     with store.transaction() as db:
         db.execute("DELETE FROM steps")
     assert "No steps yet" in texts(open_page())
+
+
+def test_a_cohort_with_steps_of_long_ago_says_so_and_is_still_listed(store, ids):
+    with store.transaction() as db:
+        db.execute("UPDATE steps SET day = date(day, '-1000 days')")
+        (last,) = db.execute("SELECT max(day) FROM steps").fetchone()
+    app = open_page()
+    assert "No steps yet" not in texts(app)
+    when = date.fromisoformat(last)
+    assert f"the last count in this cohort is of {when.day} {when:%B %Y}" in texts(app)
+    rows = told(app, "rows")["rows"]
+    assert {row["client"] for row in rows} == set(ids)
+    assert texts(app).count("No steps on record") == 1
+    assert {row["note"] for row in rows} == {""}
+
+
+def test_the_filter_of_those_without_an_estimate(store, ids):
+    app = open_page()
+    box = next(box for box in app.selectbox if box.label == "Show")
+    box.set_value("no estimate yet").run()
+    assert ids[ANSWERS] not in {row["client"] for row in told(app, "rows")["rows"]}
+    assert "For all 3 clients" in texts(app)
 
 
 def test_a_large_cohort_asks_for_a_name(store, monkeypatch):

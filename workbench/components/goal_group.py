@@ -20,7 +20,7 @@ MOST = 200  # clients that are planned for at once
 PAGE = 25
 PAGE_FILE = Path(__file__).parent.parent.parent / "pages" / "step_goals.py"
 PARTS = {"baseline": "baseline", "responsiveness": "responsiveness", "self_efficacy": "self-efficacy"}
-SHOW = ("everyone", "no plan for tomorrow", "fewer than half of the goals met", "cannot be told yet")
+SHOW = ("everyone", "no plan for tomorrow", "fewer than half of the goals met", "no estimate yet")
 HEADINGS = (
     "Goal today",
     "Steps a day, last 7 days",
@@ -43,14 +43,21 @@ def draw(store: Store, cohort: Mapping[str, Any], *, user: str) -> None:
     standings = [goals.standing(record) for record in records]
     shown = [standing for standing in standings if _fits(standing, only)]
     if records and not any(record.days for record in records):
-        empty.draw(
-            "No steps yet",
-            "Nobody here has a day of steps. Import them, or give clients a link for the phone.",
-            icon=":material/directions_walk:",
-            page="data",
-            link="Import steps",
+        last = goals.last_count(store, cohort["id"])
+        if last is None:
+            empty.draw(
+                "No steps yet",
+                "Nobody here has a day of steps. Import them, or give clients a link for the phone.",
+                icon=":material/directions_walk:",
+                page="data",
+                link="Import steps",
+            )
+            return
+        st.info(
+            f"**No steps in the last ten weeks** for those shown; the last count in this cohort is of "
+            f"{last.day} {last:%B %Y}. An estimate looks at the last ten weeks only.",
+            icon=":material/history:",
         )
-        return
     if not shown:
         empty.draw("Nobody found", "Nobody fits this search and filter.", icon=":material/search_off:")
         return
@@ -68,10 +75,14 @@ def _board(
     part = shown[(number - 1) * PAGE : number * PAGE]
     count = f"{len(shown):,} {'client' if len(shown) == 1 else 'clients'}"
     st.markdown(f"**{count}**, by name. Tick some to plan for them at once, or open one.")
+    notes = {standing.record.why_not for standing in shown}
+    shared = notes.pop() if len(notes) == 1 < len(shown) else ""  # a sentence that holds for all is said once
+    if shared:
+        st.markdown(f"For all of them: {plain(shared)}")
     fits = _with_progress("Estimating", len(part), lambda tick: _fits_of(part, tick))
     choice = goal_table.draw(
         HEADINGS,
-        [_row(standing, fit) for standing, fit in zip(part, fits, strict=True)],
+        [_row(standing, fit, shared) for standing, fit in zip(part, fits, strict=True)],
         caption=f"Step goals in {cohort['name']}",
         key=f"goals_table:{view}",
     )
@@ -111,7 +122,7 @@ def _fits(standing: goals.Standing, only: str) -> bool:
             return until is None or until <= standing.record.today
         case "fewer than half of the goals met":
             return standing.counted > 0 and 2 * standing.met < standing.counted
-        case "cannot be told yet":
+        case "no estimate yet":
             return standing.record.history is None
     return True
 
@@ -136,7 +147,8 @@ def _with_progress(words: str, count: int, work: Callable[[Callable[[float], Non
     return made
 
 
-def _row(standing: goals.Standing, fit: goals.Fit | None) -> goal_table.Row:
+def _row(standing: goals.Standing, fit: goals.Fit | None, shared: str) -> goal_table.Row:
+    """A client's line; the note that all share is left out of it."""
     record = standing.record
     reach, untold = cells.NOTHING, "anything"
     if fit is not None:
@@ -150,17 +162,23 @@ def _row(standing: goals.Standing, fit: goals.Fit | None) -> goal_table.Row:
             f"{standing.goal_today:,}" if standing.goal_today is not None else cells.NOTHING,
             f"{standing.steps:,.0f}" if standing.steps is not None else cells.NOTHING,
             f"{standing.met} of {standing.counted}" if standing.counted else cells.NOTHING,
-            day_words(standing.planned_until) if standing.planned_until else "no plan",
+            day_words(standing.planned_until) if standing.planned_until else "no\u00a0plan",
             reach,
             untold or cells.NOTHING,
         ),
-        note=record.why_not,
+        note="" if record.why_not == shared else record.why_not,
     )
 
 
 def _plan(store: Store, records: Sequence[goals.Record], *, ticked: bool, user: str) -> None:
     able = [record for record in records if record.history is not None]
-    whom = f"{len(records):,} ticked" if ticked else f"all {len(records):,} shown"
+    whom = (
+        f"{len(records):,} ticked"
+        if ticked
+        else "1 client"
+        if len(records) == 1
+        else f"all {len(records):,} clients"
+    )
     left = len(records) - len(able)
     small(
         f"For {whom}. Each plan counts on the client's own estimate and begins tomorrow."

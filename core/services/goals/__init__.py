@@ -13,6 +13,7 @@ from core.services.goals.fitting import fit as fit
 from core.services.goals.fitting import warm as warm
 from core.services.goals.group import Proposal as Proposal
 from core.services.goals.group import Standing as Standing
+from core.services.goals.group import last_count as last_count
 from core.services.goals.group import propose as propose
 from core.services.goals.group import standing as standing
 from core.services.goals.previewing import RUN_IN as RUN_IN

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from core.errors import InputError, JobFailed
+from core.services import Store
 from core.services.goals.fitting import Fit, fit
 from core.services.goals.previewing import Preview, preview
 from core.services.goals.record import Record
 from core.services.goals.settings import PlanSettings
+from core.store import exercises
 
 WEEK = 7
 
@@ -58,6 +60,12 @@ def standing(record: Record) -> Standing:
         goal_today=record.planned.get(record.today),
         planned_until=max(record.planned, default=None),
     )
+
+
+def last_count(store: Store, cohort_id: int) -> date | None:
+    """The day of a cohort's newest step count, however long ago; None where nobody has one."""
+    day = exercises.newest(store.db, cohort_id)[1]
+    return date.fromisoformat(day) if day else None
 
 
 def propose(
