@@ -118,7 +118,7 @@ def row(run: Run, *, alone: bool) -> None:
             st.markdown(f"**{plain(run.title)}**", width="content")
             study_run.badge(run)
             small(study_run.made(run), width="content")
-        small(study_run.settings_line(run, STUDIES))
+        small(study_run.settings_line(store, run, STUDIES))
         if run.active:
             study_run.progress(run, alone=alone)
         if run.state == "failed":
@@ -146,7 +146,7 @@ def one(run_id: str) -> None:
         st.header(plain(run.title), width="content")
         study_run.badge(run)
     small(study_run.made(run))
-    small(study_run.settings_line(run, STUDIES))
+    small(study_run.settings_line(store, run, STUDIES))
     match run.state:
         case "queued" | "running":
             st.fragment(watched, run_every=LOOK_SECONDS)(run_id, run.state)

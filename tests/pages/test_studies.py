@@ -1,5 +1,6 @@
 """The Studies page in every state it can be in."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,18 @@ def test_the_form_comes_from_the_settings_and_starts_a_run(store: Store) -> None
         "loud": False,
     }
     assert "Pieces: 3; Trouble: sentence; Colours: green" in texts(page)
+
+
+def test_a_study_may_say_itself_what_a_run_is_about(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = replace(STUDIES["toy"], summary=lambda _store, settings: f"{settings.count} dice of {MARKS}")
+    monkeypatch.setattr(registry, "STUDIES", {"toy": told})
+    run_id = start(store, count=4, colours=["green"])
+    for page in (open_page(), open_page(run=run_id)):
+        assert f":small[{plain(f'4 dice of {MARKS}')}]" in [element.value for element in page.markdown]
+        assert "Colours: green" not in texts(page)
+    with store.transaction() as db:
+        db.execute("UPDATE jobs SET settings = json_set(settings, '$.gone', 1)")
+    assert "Pieces: 4; Seconds: 0.00; Colours: green; gone: 1" in texts(open_page())
 
 
 def test_settings_that_make_no_sense_are_refused_with_a_sentence(store: Store) -> None:

@@ -6,10 +6,11 @@ from numbers import Integral
 import pandas as pd
 import streamlit as st
 
+from core.errors import InputError
 from core.services import Store
 from core.services.exporting import csv_text, file_name
 from core.services.studies import running
-from core.services.studies.options import options
+from core.services.studies.options import build, options
 from core.services.studies.running import Run
 from core.services.studies.study import Result, Studies, Table
 from workbench import cells, report
@@ -44,9 +45,14 @@ def made(run: Run) -> str:
     return plain(text)
 
 
-def settings_line(run: Run, studies: Studies) -> str:
-    """What differs from the study's defaults, in one line."""
+def settings_line(store: Store, run: Run, studies: Studies) -> str:
+    """What tells this run from others, in one line: the study's own words, or what differs from its defaults."""
     study = studies.get(run.study)
+    if study is not None and study.summary is not None:
+        try:
+            return plain(study.summary(store, build(study.settings, run.settings)))
+        except InputError:  # the run was made by a version that knew other settings
+            pass
     known = {option.name: option for option in options(study.settings)} if study else {}
     changed = {
         name: value

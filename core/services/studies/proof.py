@@ -12,6 +12,7 @@ from core.services import Store, goals
 from core.services.studies.apart import apart
 from core.services.studies.options import option
 from core.services.studies.study import Cell, Context, Loaded, Piece, Progress, Result, Study, Table
+from core.store import people
 
 COLUMNS = (
     "part",
@@ -58,6 +59,15 @@ def _load(store: Store, settings: Settings) -> Loaded:
         raise InputError(f"Nothing to prove for {record.client['name']}: {record.why_not}")
     content = record.history.steps.tobytes() + record.history.goals.tobytes() + str(record.starts_on).encode()
     return Loaded(record, hashlib.sha256(content).hexdigest())
+
+
+def _summary(store: Store, settings: Settings) -> str:
+    try:
+        whose = people.client(store.db, settings.client)["name"]
+    except NotFound:
+        whose = f"client {settings.client}, who is not here any more"
+    plan = "the plan as set on Step goals" if settings.plan else "the suggested plan"
+    return f"{whose}; {plan}; {settings.solver}, at most {settings.seconds} s each"
 
 
 def _pieces(_settings: Settings, _seed: int) -> Sequence[Piece]:
@@ -206,4 +216,5 @@ STUDY = Study(
     load=_load,
     run_piece=_run,
     combine=_combine,
+    summary=_summary,
 )

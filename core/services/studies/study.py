@@ -143,6 +143,8 @@ class Study:
             the transaction that marks the run done.
         after: (store, settings, results), called after that transaction; long work that would hold others up. A
             kill may leave it undone, so ``publish`` notes that it is due.
+        summary: (store, settings) to the line that tells one run from another in a list; without it, that line has
+            the settings that differ from their defaults.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Study:
     load: Callable[[Store, Any], Loaded] = nothing_loaded
     publish: Callable[[Store, Any, Sequence[dict[str, Any]], str], None] | None = None
     after: Callable[[Store, Any, Sequence[dict[str, Any]]], None] | None = None
+    summary: Callable[[Store, Any], str] | None = None
 
 
 Studies = Mapping[str, Study]

@@ -118,3 +118,15 @@ def test_a_plan_without_an_answer_in_time_leaves_the_estimates_proof(store, clie
 def test_without_a_history_there_is_nothing_to_prove(store):
     with pytest.raises(InputError, match="Nothing to prove"):
         proof.STUDY.load(store, proof.Settings(client=1))
+
+
+def test_a_run_is_told_by_the_client_s_name_and_not_by_the_plan_s_json(store, client):
+    assert proof.STUDY.summary is not None
+    first = people.client(store.db, 1)["name"]  # told for the default number, too
+    assert (
+        proof.STUDY.summary(store, proof.Settings())
+        == f"{first}; the suggested plan; SCIP, at most 60 s each"
+    )
+    chosen = proof.Settings(client=client, solver="HIGHS", seconds=5, plan='{"horizon": 14}')
+    assert proof.STUDY.summary(store, chosen) == "Ann; the plan as set on Step goals; HIGHS, at most 5 s each"
+    assert "client 99" in proof.STUDY.summary(store, proof.Settings(client=99))
