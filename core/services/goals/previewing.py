@@ -29,9 +29,10 @@ class Preview:
         starts_on: its first day.
         behavior: what it counts on, as of its first day.
         goals: steps, whole numbers, shape (T,).
-        expected: steps that the behaviour gives under these goals, shape (T,).
-        low, high: the 90 % interval of that expectation over what the estimate leaves open, shape (T,); a single day's
-            count scatters beyond it. None without an estimate.
+        expected: expected steps under these goals, shape (T,): their mean over what the estimate leaves open, so that
+            a goal beyond some of it counts for less than itself; without an estimate what the behaviour gives.
+        low, high: the 90 % interval of the same, shape (T,); a single day's count scatters beyond it. None without an
+            estimate.
         chance: that each goal is within the client's reach, shape (T,); None without an estimate.
         chance_counted: that the day's count reaches the goal, shape (T,); None without an estimate.
         binding: for each day the rule that holds the goal where it is.
@@ -148,9 +149,8 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
             )
         )
         binding, method = (settings.policy,) * horizon, settings.policy
-    expected = simulate(behavior, goals, offsets=offsets).steps
     belief = fit.posterior.moved_to(behavior) if fit else None
-    low, high = _spread(belief, goals) if belief else (None, None)
+    expected, low, high = _outlook(belief, goals) if belief else (simulate(behavior, goals).steps, None, None)
     return Preview(
         settings=settings,
         starts_on=record.starts_on,
@@ -265,9 +265,11 @@ def _goal_before(record: Record, fit: Fit | None) -> float | None:
     return float(np.clip(goal - fit.ahead(record.today, 1)[0], 0, GOAL_CAP))
 
 
-def _spread(belief: Posterior, goals: Floats) -> tuple[Floats, Floats]:
-    low, high = np.quantile(outlook(belief, goals).steps, _ends(), axis=0)
-    return low, high
+def _outlook(belief: Posterior, goals: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean and 90 % interval of each day's steps over what the estimate leaves open."""
+    steps = outlook(belief, goals).steps
+    low, high = np.quantile(steps, _ends(), axis=0)
+    return steps.mean(axis=0), low, high
 
 
 def _ends() -> Sequence[float]:

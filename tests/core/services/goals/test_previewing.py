@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sample_data
-from core.calfit import Behavior, simulate
+from core.calfit import Behavior, outlook
 from core.errors import InputError, JobFailed
 from core.services import Store, goals, preparing
 from core.services.goals import group
@@ -30,8 +30,8 @@ def fitted(tmp_path_factory):
 def test_a_preview_is_what_the_behaviour_makes_of_its_goals(fitted):
     for record, fit in fitted:
         made = goals.preview(record, fit, goals.suggested(fit))
-        offsets = fit.ahead(record.starts_on, made.goals.size)
-        np.testing.assert_allclose(made.expected, simulate(made.behavior, made.goals, offsets=offsets).steps)
+        steps = outlook(fit.posterior.moved_to(made.behavior), made.goals).steps
+        np.testing.assert_allclose(made.expected, steps.mean(axis=0))
         assert len(made.binding) == len(made.in_force) == made.goals.size == 14
         assert (made.low <= made.high).all()
         assert ((made.chance >= 0) & (made.chance <= 1)).all()
@@ -84,6 +84,14 @@ def test_without_an_estimate_a_run_in_week_is_suggested_and_nothing_is_made_up(f
     assert list(made.goals) == [3000, 3500, 4000, 4500, 5000, 5500, 6000]
     assert (made.chance, made.low, made.chance_counted) == (None, None, None)
     assert made.behavior.responsiveness == 0
+
+
+def test_expected_steps_agree_with_those_that_the_rules_are_compared_by(fitted):
+    for record, fit in fitted:
+        made = goals.preview(record, fit, goals.suggested(fit))
+        assert made.expected.mean() == pytest.approx(goals.compare(record, fit, made)[0].steps, rel=0.03)
+        unsure = made.chance < 0.6
+        assert not unsure.any() or made.expected[unsure].mean() < made.goals[unsure].mean()
 
 
 def test_the_comparison_is_seeded_paired_and_knows_an_easy_goal_from_a_hard_one(fitted):
