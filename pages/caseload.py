@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.services import caseload, models, recommending
-from workbench import context
+from workbench import cells, context
 from workbench.components import address, certainty, client_table, empty, figures, synthetic
 from workbench.components.text import plain, small
 
@@ -48,7 +48,7 @@ def totals_strip(totals: dict[str, int]) -> None:
             figures.Figure("Open requests", f"{totals['requests']:,}"),
             figures.Figure(
                 f"Step goals met, last {recommending.GOAL_DAYS} days",
-                f"{hits / days:.0%}" if days else "–",
+                cells.percent(hits / days) if days else cells.NOTHING,
                 f"{hits:,} of {days:,} days" if days else "no goals yet",
             ),
         ]

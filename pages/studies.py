@@ -6,7 +6,7 @@ from core.errors import Conflict, InputError, NotFound
 from core.services.studies import running
 from core.services.studies.registry import STUDIES
 from core.services.studies.running import Run
-from workbench import context
+from workbench import cells, context
 from workbench.components import empty, study_form, study_run
 from workbench.components.text import plain, small
 
@@ -174,7 +174,7 @@ def watched(run_id: str, state: str) -> None:
     study_run.progress(run, alone=True)
     for piece in run.pieces:
         if piece.state == "running":
-            small(f"{plain(piece.title)}: {piece.fraction:.0%}")
+            small(f"{plain(piece.title)}: {cells.percent(piece.fraction)}")
     st.button("Cancel", key="stop", icon=":material/cancel:", on_click=stop, args=(run_id,))
 
 

@@ -11,16 +11,25 @@ NOTHING = "–"
 
 
 def shown(value: Cell) -> str:
-    """A cell as text: thousands separated, two decimals (three digits below 0.1), a dash for no value."""
+    """A cell as text: thousands separated, two decimals (three digits below 0.1), a dash for no value.
+
+    Numbers have a true minus, as wide as a plus.
+    """
     if value is None or value != value:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}"
+        return f"{value:,}".replace("-", "\u2212")
     if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
+        text = f"{value:,.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
+        return text.replace("-", "\u2212")
     return value
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as ``28 %``, the sign never on a line of its own."""
+    return f"{share:.{decimals}%}".replace("%", "\u00a0%").replace("-", "\u2212")
 
 
 def duration(seconds: float) -> str:

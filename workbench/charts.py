@@ -31,8 +31,12 @@ def figure(chart: Chart, *, synthetic: bool = False) -> go.Figure:
             "subtitle": {"text": "synthetic data" if synthetic else None},
         },
         template="plotly_white",
-        yaxis={"title": chart.y_title, "rangemode": "tozero" if chart.kind == "intervals" else "normal"},
-        xaxis_title=chart.x_title,
+        yaxis={
+            "title": chart.y_title,
+            "rangemode": "tozero" if chart.kind == "intervals" else "normal",
+            "separatethousands": True,
+        },
+        xaxis={"title": chart.x_title, "separatethousands": True},
         legend={"orientation": "h", "yanchor": "top", "y": -0.22, "x": 0},
         margin={"l": 60, "r": 16, "t": 72 if synthetic else 48, "b": 40},
         height=360,
@@ -54,7 +58,7 @@ def _intervals(drawn: go.Figure, chart: Chart) -> None:
             name=series.name,
             marker={"color": _colour(number), "symbol": SYMBOLS[number % len(SYMBOLS)], "size": 10},
             customdata=[str(x) for x in series.x],
-            hovertemplate="%{customdata}: %{y:.2f}<extra>" + series.name + "</extra>",
+            hovertemplate="%{customdata}: %{y:,.2f}<extra>" + series.name + "</extra>",
         )
     drawn.update_xaxes(
         tickvals=list(range(len(categories))),

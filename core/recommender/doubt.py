@@ -168,7 +168,7 @@ def cause_of_doubt(
     if unusual <= chosen.unusual_share:
         return Doubt(
             Cause.UNUSUAL_HISTORY,
-            f"The latest exercises are unusual: {_percent(unusual)} of comparable cases are as far from anything "
+            f"The latest exercises are unusual: {_few(unusual)} of comparable cases are as far from anything "
             "the model has seen.",
         )
     if (
@@ -177,8 +177,8 @@ def cause_of_doubt(
     ):
         return Doubt(
             Cause.NEAR_EQUAL,
-            f"{names[first]} ({probabilities[first]:.0%}) and {names[second]} ({probabilities[second]:.0%}) "
-            "are almost equally likely, and nothing else comes close.",
+            f"{names[first]} ({_percent(probabilities[first])}) and {names[second]} "
+            f"({_percent(probabilities[second])}) are almost equally likely, and nothing else comes close.",
         )
     if rows_since >= chosen.out_of_date_growth * trained_rows:
         return Doubt(
@@ -189,7 +189,7 @@ def cause_of_doubt(
     return Doubt(
         Cause.NONE,
         f"No single cause: the client and the history are familiar, but the likeliest exercise, {names[first]}, "
-        f"has a probability of {probabilities[first]:.0%}.",
+        f"has a probability of {_percent(probabilities[first])}.",
     )
 
 
@@ -203,8 +203,12 @@ def _share_as_far(distance: float, reference_distances: ArrayLike) -> float:
     return (1 + int(np.count_nonzero(reference >= distance))) / (reference.size + 1)
 
 
+def _few(share: float) -> str:
+    return f"fewer than {_percent(0.01)}" if share < 0.01 else f"only {_percent(share)}"
+
+
 def _percent(share: float) -> str:
-    return "fewer than 1%" if share < 0.01 else f"only {share:.0%}"
+    return f"{100 * share:.0f}\u00a0%"
 
 
 def _one_case(p: ArrayLike) -> FloatArray:

@@ -146,7 +146,7 @@ def test_everyone_is_shown_with_certainty_in_words_and_numbers(store):
     assert first["direction"].startswith("less sure")
     assert (last["word"], last["request"]) == ("fairly sure", None)
     assert "9 clients" in texts(app)
-    assert all(word in texts(app) for word in ("Need attention", "63 of 126 days"))
+    assert all(word in texts(app) for word in ("Need attention", "63 of 126 days", "50\u00a0%"))
 
 
 def test_only_a_synthetic_cohort_is_called_synthetic(store):

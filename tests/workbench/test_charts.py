@@ -45,6 +45,14 @@ def test_lines_carry_their_band() -> None:
     assert line.y == (5.0, 6.0)
 
 
+@pytest.mark.parametrize("kind", ["intervals", "lines"])
+def test_thousands_are_separated_as_in_the_tables(kind: str) -> None:
+    drawn = figure(chart(kind))
+    assert drawn.layout.xaxis.separatethousands is drawn.layout.yaxis.separatethousands is True
+    if kind == "intervals":
+        assert "%{y:,.2f}" in drawn.data[0].hovertemplate
+
+
 def test_markup_in_names_is_not_markup() -> None:
     drawn = figure(Chart("intervals", "T", "x", "y", (Series("s", ("<b>x</b>",), (1.0,)),), ""))
     assert drawn.layout.xaxis.ticktext == ("&lt;b&gt;x&lt;/b&gt;",)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.services import clients, fields
 from workbench import client_charts as charts
-from workbench.cells import moment
+from workbench.cells import moment, percent
 from workbench.components import certainty, plain_table, suggestions
 from workbench.components.text import plain, small
 
@@ -209,7 +209,7 @@ def answer(label: dict[str, Any]) -> None:
 
 def listed(top: list[tuple[str, float]]) -> str:
     """The first three of a top five in a line of Markdown."""
-    return " · ".join(f"{plain(name)} {share:.0%}" for name, share in top[:3])
+    return " · ".join(f"{plain(name)} {percent(share)}" for name, share in top[:3])
 
 
 def documents(view: clients.Client) -> None:

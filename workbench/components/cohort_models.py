@@ -79,8 +79,9 @@ def _summary(cohort: Trainable) -> str:
     ]
     if accuracy["steps"]:
         words.append(
-            f"right about {accuracy['top1']:.0%} of {accuracy['steps']:,} exercises of {accuracy['clients']} clients "
-            f"kept aside, where always naming the commonest would be right about {accuracy['commonest']:.0%}"
+            f"right about {cells.percent(accuracy['top1'])} of {accuracy['steps']:,} exercises of "
+            f"{accuracy['clients']} clients kept aside, where always naming the commonest would be right about "
+            f"{cells.percent(accuracy['commonest'])}"
         )
     if since > 0:
         words.append(f"{since:,} exercises logged since")
@@ -98,7 +99,12 @@ def _asking(rates: list[dict[str, float]]) -> None:
     plain_table.draw(
         ["Rule", "Asks at most (nominal)", "Asked (observed)", "Steps"],
         [
-            [str(rate["rule"]), f"{rate['nominal']:.0%}", f"{rate['observed']:.1%}", f"{rate['steps']:,}"]
+            [
+                str(rate["rule"]),
+                cells.percent(rate["nominal"]),
+                cells.percent(rate["observed"], 1),
+                f"{rate['steps']:,}",
+            ]
             for rate in rates
         ],
         caption="Nominal and observed rate of asking by rule",

@@ -5,6 +5,7 @@ from html import escape
 from math import pi
 
 from core.services.days import Day
+from workbench.cells import percent
 
 RADIUS = 84
 WIDTH, HEIGHT, TOP, FLOOR = 343, 232, 24, 172
@@ -26,7 +27,7 @@ def ring(day: Day) -> str:
     goal, steps = day.goal or 0, day.steps or 0
     around = 2 * pi * RADIUS
     share = 1.0 if day.met else min(0.99, steps / max(1, goal))
-    said = f"{steps:,} of {goal:,} steps so far today: {'goal met' if day.met else f'{share:.0%}'}"
+    said = f"{steps:,} of {goal:,} steps so far today: {'goal met' if day.met else percent(share)}"
     # A round cap would show a dot where there is nothing yet.
     arc = (
         f'<circle class="done" cx="100" cy="100" r="{RADIUS}" transform="rotate(-90 100 100)"'

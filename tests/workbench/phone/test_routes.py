@@ -130,7 +130,7 @@ def test_the_page_shows_the_goal_the_steps_and_the_week(here):
     shown = words(answer.text)
     assert "Hello Client 0 Wednesday 18 March" in shown
     assert "5,213 of 8,000 steps 2,787 steps to go" in shown
-    assert 'aria-label="5,213 of 8,000 steps so far today: 65%"' in answer.text
+    assert 'aria-label="5,213 of 8,000 steps so far today: 65\u00a0%"' in answer.text
     assert "Goal met on 3 of 6 days." in shown
     assert "Thursday 12 March no count 8,000 –" in shown
     assert "Friday 13 March 7,999 8,000 missed" in shown

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.services.labelling import Outcome
 from core.services.queue import Item, Standing
+from workbench import cells
 
 Document = dict[str, Any]
 
@@ -114,7 +115,9 @@ def forgetting_sentence(accuracy: tuple[float, float, int, int] | None) -> str:
     if accuracy is None:
         return ""
     before, after, steps, changed = accuracy
-    figures = f"{before:.1%} right before, {after:.1%} after, of {steps:,} exercises"
+    figures = (
+        f"{cells.percent(before, 1)} right before, {cells.percent(after, 1)} after, of {steps:,} exercises"
+    )
     if abs(after - before) * steps <= 2 * sqrt(changed):
         return f"About the same on clients it never saw: {figures}."
     if after > before:

@@ -21,7 +21,7 @@ def test_before_and_after_become_rows_of_the_same_exercises() -> None:
         ((0.400, 0.420, 400, 20), "About the same"),
         (
             (0.400, 0.500, 400, 60),
-            "Better on clients it never saw too: 40.0% right before, 50.0% after, of 400",
+            "Better on clients it never saw too: 40.0\u00a0% right before, 50.0\u00a0% after, of 400",
         ),
         ((0.586, 0.548, 396, 25), "Worse on clients it never saw"),
         ((0.160, 0.150, 20, 1), "About the same"),
