@@ -7,10 +7,10 @@ method, and doubly robust (Dudík, Langford and Li 2011).
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
 from core.bandit.policies.policy import Floats, Integers, checked_number, checked_numbers
 from core.errors import InputError
@@ -215,7 +215,7 @@ def _ridge(rows: Floats, rewards: Floats, new: Floats) -> Floats:
 def _value(parts: Floats, level: float) -> Value:
     """The mean of what each decision says, with an interval."""
     inside = checked_number(level, "level", 0.5, 0.9999)
-    reach = NormalDist().inv_cdf((1 + inside) / 2) * float(parts.std(ddof=1)) / math.sqrt(parts.size)
+    reach = float(ndtri((1 + inside) / 2)) * float(parts.std(ddof=1)) / math.sqrt(parts.size)
     mean = float(parts.mean())
     return Value(mean, mean - reach, mean + reach)
 

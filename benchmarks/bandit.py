@@ -1,0 +1,250 @@
+"""Picks and explanations beside their peers; run ``python -m benchmarks.bandit``.
+
+LinUCB against MABWiser 2.7.4 with λ = 1 on both sides, on the same contexts and rewards, in turns: one decision and
+what it teaches at a time, and that both pick the same arm and hold the same θ throughout. Where our two best scores
+tie, both are taught MABWiser's pick and the pick is not compared. Then picks for 2,000 contexts at once, the other
+policies, the drift of the inverse after 60,000 updates, and explanations against shap.LinearExplainer with the whole
+background.
+
+Both peers are installed for the run into a folder that is removed again, unless ``--peers`` names one to keep; Spotter
+needs neither. Contexts are generated and seeded: numbers, one-hot categories, and products of them. Only the times
+vary.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bandit import Background, EpsilonGreedy, HybridLinUCB, LinearThompson, LinUCB, Policy, explain
+
+ARMS = ("cardio", "strength", "flexibility")
+WIDTH = 0.1
+STEPS, MANY, LONG, CASES = 5_000, 2_000, 60_000, 10_000
+PEERS = (
+    "mabwiser==2.7.4",
+    "shap==0.51.0",
+    "scikit-learn",
+    "joblib",
+    "threadpoolctl",
+    "narwhals",
+    "slicer",
+    "cloudpickle",
+)
+
+NUMBERS, GROUPS = 10, (2, 5, 8, 5)
+OWN = NUMBERS + sum(GROUPS)
+# The first number with every category, and every number with the first category: 30 columns more.
+PAIRS = [(0, NUMBERS + j) for j in range(sum(GROUPS))] + [(j, NUMBERS) for j in range(NUMBERS)]
+NAMES: tuple[str | tuple[int, int], ...] = (
+    *(f"number {j}" for j in range(NUMBERS)),
+    *(f"group {k}" for k, size in enumerate(GROUPS) for _ in range(size)),
+    *PAIRS,
+)
+D = len(NAMES)
+
+Floats = NDArray[np.float64]
+
+
+def install(folder: Path) -> None:
+    """The peers, and of what they need whatever Spotter has not got."""
+    if not ((folder / "mabwiser").is_dir() and (folder / "shap").is_dir()):
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+        subprocess.run([*command, *PEERS], check=True)
+    sys.path.append(str(folder))
+
+
+def contexts(rng: np.random.Generator, count: int) -> Floats:
+    groups = [np.eye(size)[rng.integers(size, size=count)] for size in GROUPS]
+    own = np.column_stack((rng.random((count, NUMBERS)), *groups))
+    left, right = np.array(PAIRS).T
+    return np.hstack((own, own[:, left] * own[:, right]))
+
+
+def rewards(rng: np.random.Generator, x: Floats) -> Floats:
+    """What each arm would earn in each context, 0 to 1 and noise."""
+    weights = rng.normal(size=(D, len(ARMS)))
+    return 1 / (1 + np.exp(-(x - x.mean(axis=0)) @ weights)) + rng.normal(0, 0.1, (len(x), len(ARMS)))
+
+
+def micros(call: Callable[[], object], repeats: int) -> Floats:
+    times = np.empty(repeats)
+    for i in range(repeats):
+        start = time.perf_counter()
+        call()
+        times[i] = time.perf_counter() - start
+    return times * 1e6
+
+
+def spread(times: Floats) -> str:
+    low, middle, high = np.quantile(times, [0.25, 0.5, 0.75])
+    return f"{middle:>10,.1f} µs (quartiles {low:,.1f} to {high:,.1f})"
+
+
+def one_at_a_time(seed: int) -> tuple[LinUCB, Any]:
+    """Both taught the same STEPS decisions."""
+    from mabwiser.mab import MAB, LearningPolicy
+
+    rng = np.random.default_rng(seed)
+    x = contexts(rng, STEPS + 1)
+    earned = rewards(rng, x)
+    ours = LinUCB(D, ARMS, WIDTH, rng)
+    theirs = MAB(list(ARMS), LearningPolicy.LinUCB(alpha=WIDTH, l2_lambda=1.0), seed=seed)
+    ours.update(x[0], ARMS[0], earned[0, 0])
+    theirs.fit([ARMS[0]], [earned[0, 0]], x[:1])
+    our_times, their_times = np.empty(STEPS), np.empty(STEPS)
+    ties = differing = 0
+    apart = 0.0
+    for i in range(STEPS):
+        row, batch = x[i + 1], x[i + 1 : i + 2]
+        best = np.sort(ours.scores(row))
+        tied = best[-1] - best[-2] < 1e-9
+        start = time.perf_counter()
+        mine = ours.choose(row)
+        middle = time.perf_counter()
+        pick = theirs.predict(batch)
+        end = time.perf_counter()
+        our_times[i], their_times[i] = middle - start, end - middle
+        ties += tied
+        differing += mine != pick and not tied
+        reward = float(earned[i + 1, ARMS.index(pick)])
+        start = time.perf_counter()
+        ours.update(row, pick, reward)
+        middle = time.perf_counter()
+        theirs.partial_fit([pick], [reward], batch)
+        end = time.perf_counter()
+        our_times[i] += middle - start
+        their_times[i] += end - middle
+        beta = np.stack([theirs._imp.arm_to_model[arm].beta for arm in ARMS])
+        apart = max(apart, float(np.abs(ours.coefficients() - beta).max()))
+    our_times, their_times = our_times * 1e6, their_times * 1e6
+    print(f"choose + update, {D} features, {len(ARMS)} arms, {STEPS:,} decisions one at a time")
+    print(f"  LinUCB   {spread(our_times)}")
+    print(f"  MABWiser {spread(their_times)}: {np.median(their_times) / np.median(our_times):,.0f} times")
+    print(f"  picks that differ: {differing} ({ties} ties left out); θ at most {apart:.1e} apart")
+    return ours, theirs
+
+
+def many_at_once(ours: LinUCB, theirs: Any, seed: int) -> None:
+    x = contexts(np.random.default_rng(seed + 1), MANY)
+    our_times, their_times = np.empty(30), np.empty(30)
+    for i in range(30):
+        our_times[i] = micros(lambda: ours.choose_many(x), 1)[0]
+        their_times[i] = micros(lambda: theirs.predict(x), 1)[0]
+    differing = sum(a != b for a, b in zip(ours.choose_many(x), theirs.predict(x), strict=True))
+    print(f"\npicks for {MANY:,} contexts at once")
+    print(f"  LinUCB   {spread(our_times)}")
+    print(f"  MABWiser {spread(their_times)}: {np.median(their_times) / np.median(our_times):,.1f} times")
+    print(f"  picks that differ: {differing}")
+
+
+def others(seed: int) -> None:
+    print("\nthe other policies, choose + update")
+    for make in (
+        lambda rng: HybridLinUCB(D, ARMS, WIDTH, rng),
+        lambda rng: LinearThompson(D, ARMS, WIDTH, rng),
+        lambda rng: EpsilonGreedy(D, ARMS, 0.1, rng),
+    ):
+        rng = np.random.default_rng(seed)
+        policy: Policy = make(rng)
+        x = contexts(rng, 1_000)
+        earned, times = rewards(rng, x), np.empty(len(x))
+        for i, row in enumerate(x):
+            start = time.perf_counter()
+            arm = policy.choose(row)
+            policy.update(row, arm, float(earned[i, policy.index(arm)]))
+            times[i] = time.perf_counter() - start
+        print(f"  {type(policy).__name__:<15}{spread(times * 1e6)}")
+
+
+def drift(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    policy, x = LinUCB(D, ARMS, WIDTH, rng), contexts(rng, LONG)
+    for row in x:
+        policy.update(row, ARMS[0], 0.5)
+    gram = np.eye(D) + x.T @ x
+    from_inverse = np.abs(policy.ridge.inverse[0] - np.linalg.inv(gram)).max()
+    from_identity = np.abs(policy.ridge.inverse[0] @ gram - np.eye(D)).max()
+    print(
+        f"\ndrift after {LONG:,} updates of one arm: {from_inverse:.1e} from the inverse, "
+        f"its product with A {from_identity:.1e} from the identity"
+    )
+
+
+def explanations(policy: LinUCB, seed: int) -> None:
+    rng = np.random.default_rng(seed + 2)
+    rows, x = contexts(rng, MANY), contexts(rng, MANY)
+    start = time.perf_counter()
+    background = Background(rows, NAMES)
+    explain(policy, x[0], background)
+    first = time.perf_counter() - start
+    times = np.array([micros(lambda row=row: explain(policy, row, background), 1)[0] for row in x])
+    print(
+        f"\nexplanations, {D} columns of {len(background.attributes)} attributes, background of {MANY:,} rows"
+    )
+    print(f"  explain            {spread(times)}; the first, with its background, {first * 1e3:.1f} ms")
+
+    start = time.perf_counter()
+    import shap
+
+    imported = time.perf_counter() - start
+    columns = Background(rows, [f"column {j}" for j in range(D)])
+    masker = shap.maskers.Independent(rows, max_samples=len(rows))
+    theta = policy.coefficients()
+    explainers = [shap.LinearExplainer((theta[k], 0.0), masker) for k in range(len(ARMS))]
+    apart = 0.0
+    for row in x:
+        for arm, explainer in zip(ARMS, explainers, strict=True):
+            found = explain(policy, row, columns, arm=arm)
+            values = explainer.shap_values(row)
+            apart = max(apart, float(np.abs(values - np.array(list(found.attributions.values()))).max()))
+            apart = max(apart, abs(float(explainer.expected_value) - found.base))
+    ready = micros(lambda: explainers[0].shap_values(x[0]), 500)
+    made = micros(lambda: shap.LinearExplainer((theta[0], 0.0), masker).shap_values(x[0]), 50)
+    print(f"  LinearExplainer    {spread(ready)} once made for a θ, column by column, without the bonus")
+    print(f"  made anew each θ   {spread(made)}; shap's import {imported:.1f} s; the paper reports 77 ms")
+    print(f"  columns apart from shap's by at most {apart:.1e} ({len(x) * len(ARMS):,} explanations)")
+
+    worst = 0.0
+    for case in range(CASES):
+        if case % 100 == 0:
+            kind = (LinUCB, HybridLinUCB)[case // 100 % 2]
+            policy = kind(D, ARMS, float(rng.uniform(0.01, 2)), rng)
+            for row in contexts(rng, int(rng.integers(200))):
+                policy.update(row, ARMS[rng.integers(3)], float(rng.normal()))
+        found = explain(policy, contexts(rng, 1)[0], background, arm=ARMS[rng.integers(3)])
+        total = found.base + sum(found.attributions.values()) + found.bonus
+        worst = max(worst, abs(total - found.score))
+    print(f"  base + Σ + bonus apart from the score by at most {worst:.1e} ({CASES:,} random cases)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--peers", type=Path, help="folder to install MABWiser and shap into, kept for the next run"
+    )
+    parser.add_argument("--seed", type=int, default=2024)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        install(options.peers or Path(temporary))
+        print(f"load {', '.join(f'{value:.1f}' for value in os.getloadavg())} on {os.cpu_count()} cores\n")
+        ours, theirs = one_at_a_time(options.seed)
+        many_at_once(ours, theirs, options.seed)
+        others(options.seed)
+        drift(options.seed)
+        explanations(ours, options.seed)
+
+
+if __name__ == "__main__":
+    main()
