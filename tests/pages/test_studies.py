@@ -119,6 +119,9 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(store: Store) 
     work(store, 2)
     page = open_page()
     assert "running" in texts(page)
+    (bar,) = page.get("progress")
+    assert bar.proto.value == 50
+    assert bar.proto.text.startswith("50\u00a0% · 2 of 4 pieces finished · ")
     press(page, "Cancel")
     assert running.run(store, STUDIES, run_id).state == "cancelled"
     assert "cancelled" in texts(page)

@@ -80,7 +80,8 @@ def progress(run: Run, *, alone: bool) -> None:
             )
         return
     left = f"about {cells.duration(run.seconds_left)} left" if run.seconds_left else "time left not known yet"
-    st.progress(run.fraction, text=f"{run.pieces_done} of {len(run.pieces)} pieces · {left}")
+    pieces = f"{run.pieces_done} of {len(run.pieces)} pieces"
+    st.progress(run.fraction, text=f"{cells.percent(run.fraction)} · {pieces} finished · {left}")
 
 
 def result(store: Store, run: Run, found: Result, *, by: str) -> None:
