@@ -164,18 +164,42 @@ def test_the_group_lists_everyone_and_says_who_cannot_be_told(store, ids):
 
 def test_one_setting_for_all_is_previewed_before_it_is_approved(store, ids):
     app = open_page()
-    assert "3 of them cannot be told yet" in texts(app)
+    assert "3 without an estimate yet" in texts(app)
+    first_weeks(app).set_value("none")
     press(app, "Preview the plans")
     assert "Plans to be approved" in texts(app)
     assert goals.read(store, ids[ANSWERS]).planned == {}
     press(app, "Approve 1 plan")
     assert "Write a reason first" in texts(app)
-    next(box for box in app.text_input if box.label.startswith("Reason")).set_value("new month")
+    reason(app).set_value("new month")
     press(app, "Approve 1 plan")
     assert "1 plan is in force from tomorrow" in texts(app)
     assert len(goals.read(store, ids[ANSWERS]).planned) == 14
     press(app, "Undo")
     assert goals.read(store, ids[ANSWERS]).planned == {}
+
+
+def test_those_without_an_estimate_get_a_first_week_that_shows_something(store, ids):
+    app = press(open_page(), "Preview the plans")
+    assert "first week, no estimate yet" in texts(app)
+    reason(app).set_value("to learn from")
+    press(app, "Approve 4 plans")
+    planned = {
+        place: list(goals.read(store, ids[place]).planned.values()) for place in (NO_STEPS, NO_GOALS, FEW)
+    }
+    assert planned[NO_STEPS] == planned[FEW] == [3000, 3500, 4000, 4500, 5000, 5500, 6000]
+    (held,) = set(planned[NO_GOALS])  # walks 6,000 to 6,600 steps as it is
+    assert held > 6300
+    press(app, "Preview the plans")
+    assert texts(app).count("goals are in force until") == 3
+
+
+def first_weeks(app):
+    return next(box for box in app.selectbox if box.label == "Clients without an estimate")
+
+
+def reason(app):
+    return next(box for box in app.text_input if box.label.startswith("Reason"))
 
 
 def test_search_and_filter_that_nobody_fits(store):

@@ -1,6 +1,7 @@
 """Step goals of a cohort: who stands where, and plans for several clients with one set of rules."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,13 @@ HEADINGS = (
     "Within reach tomorrow (90 %)",
     "Cannot be told yet",
 )
+SUITED, LEFT_OUT = "suited", "none"
+FIRST_WEEKS = {
+    SUITED: "A first week suited to each",
+    goals.RUN_IN: "Run-in week (3,000 rising to 6,000)",
+    goals.STRETCH: "60th percentile of the last 10 days",
+    LEFT_OUT: "No plan",
+}
 PLANNED = ("Goals", "First week", "Within reach", "Count gets there", "Against plan in force")
 
 
@@ -135,9 +143,11 @@ def _fits_of(part: Sequence[goals.Standing], tick: Callable[[float], None]) -> l
     return made
 
 
-def _with_progress(words: str, count: int, work: Callable[[Callable[[float], None]], list[T]]) -> list[T]:
-    """Run work with a bar that shows how far it is, and goes when it is done."""
-    place = st.empty()
+def _with_progress(
+    words: str, count: int, work: Callable[[Callable[[float], None]], list[T]], place: Any = None
+) -> list[T]:
+    """Run work with a bar, in an empty place, that shows how far it is, and goes when it is done."""
+    place = place or st.empty()
 
     def tick(fraction: float) -> None:
         place.progress(fraction, text=f"{words}: {round(fraction * count)} of {count} clients")
@@ -171,20 +181,18 @@ def _row(standing: goals.Standing, fit: goals.Fit | None, shared: str) -> goal_t
 
 
 def _plan(store: Store, records: Sequence[goals.Record], *, ticked: bool, user: str) -> None:
-    able = [record for record in records if record.history is not None]
-    whom = (
-        f"{len(records):,} ticked"
-        if ticked
-        else "1 client"
-        if len(records) == 1
-        else f"all {len(records):,} clients"
-    )
-    left = len(records) - len(able)
+    count = "1 client" if len(records) == 1 else f"all {len(records):,} clients"
+    whom = f"{len(records):,} ticked" if ticked else count
+    untold = sum(record.history is None for record in records)
     small(
-        f"For {whom}. Each plan counts on the client's own estimate and begins tomorrow."
-        + (f" {left} of them cannot be told yet and are left out." if left else "")
+        f"For {whom}. Each plan begins tomorrow and counts on the client's own estimate."
+        + (
+            f" {untold:,} without an estimate yet can have a first week of goals, to learn from."
+            if untold
+            else ""
+        )
     )
-    if len(able) > MOST:
+    if len(records) > MOST:
         st.warning(
             f"Plans are made for at most {MOST} clients at once. Tick some, or search.",
             icon=":material/filter_alt:",
@@ -198,15 +206,42 @@ def _plan(store: Store, records: Sequence[goals.Record], *, ticked: bool, user: 
             rest = st.pills(
                 "Rest days", range(7), format_func=lambda day: controls.WEEKDAYS[day], selection_mode="multi"
             )
-        asked = st.form_submit_button("Preview the plans", icon=":material/preview:", disabled=not able)
+        first = LEFT_OUT
+        if untold:
+            first = st.selectbox(
+                "Clients without an estimate",
+                list(FIRST_WEEKS),
+                format_func=lambda name: FIRST_WEEKS[name],
+                width=340,
+                help="Seven days of goals. Suited to each: the run-in week, or the 60th percentile for those who walk "
+                "more than its 6,000 steps anyhow. Who has goals ahead already keeps them.",
+            )
+        asked = st.form_submit_button("Preview the plans", icon=":material/preview:")
+    # The plans drawn before go as soon as new ones are being made.
+    place = st.empty()
     if asked:
         settings = goals.PlanSettings(
             challenge=challenge, ramp=float(ramp), horizon=int(horizon), rest_weekdays=tuple(rest)
         )
         st.session_state["goal_proposals"] = _with_progress(
-            "Planning", len(able), lambda tick: list(goals.propose(able, settings, progress=tick))
+            "Planning",
+            len(records),
+            lambda tick: list(
+                goals.propose(
+                    records, settings, untold=lambda record: _first_week(record, first), progress=tick
+                )
+            ),
+            place,
         )
-    _proposals(store, {record.client["id"] for record in able}, user)
+    with place.container():
+        _proposals(store, {record.client["id"] for record in records}, user)
+
+
+def _first_week(record: goals.Record, chosen: str) -> goals.PlanSettings | None:
+    if chosen == LEFT_OUT:
+        return None
+    suited = goals.suggested(None, record)
+    return suited if chosen == SUITED else replace(suited, policy=chosen)
 
 
 def _proposals(store: Store, now: set[int], user: str) -> None:
@@ -250,8 +285,9 @@ def _proposal_row(proposal: goals.Proposal) -> list[str]:
         return [name, f"no plan: {proposal.why_not}", "", "", "", ""]
     low, high = round(float(made.goals.min())), round(float(made.goals.max()))
     known = [difference for difference in made.difference if difference is not None]
+    label = name if proposal.fit is not None else f"{name} (first week, no estimate yet)"
     return [
-        name,
+        label,
         f"{low:,}" if low == high else f"{low:,} to {high:,}",
         f"{made.goals[:7].sum():,.0f}",
         cells.NOTHING if made.chance is None else f"{made.chance.mean():.0%}".replace("%", "\u00a0%"),

@@ -17,11 +17,13 @@ from core.services.goals.group import last_count as last_count
 from core.services.goals.group import propose as propose
 from core.services.goals.group import standing as standing
 from core.services.goals.previewing import RUN_IN as RUN_IN
+from core.services.goals.previewing import STRETCH as STRETCH
 from core.services.goals.previewing import Compared as Compared
 from core.services.goals.previewing import Preview as Preview
 from core.services.goals.previewing import compare as compare
 from core.services.goals.previewing import preview as preview
 from core.services.goals.previewing import suggested as suggested
+from core.services.goals.previewing import usual as usual
 from core.services.goals.record import History as History
 from core.services.goals.record import Record as Record
 from core.services.goals.record import read as read

@@ -69,14 +69,35 @@ def last_count(store: Store, cohort_id: int) -> date | None:
 
 
 def propose(
-    records: Sequence[Record], settings: PlanSettings, *, progress: Callable[[float], None] = lambda _: None
+    records: Sequence[Record],
+    settings: PlanSettings,
+    *,
+    untold: Callable[[Record], PlanSettings | None] = lambda _: None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Iterator[Proposal]:
-    """The plan that one set of rules makes for each client with an estimate; each has the own estimated behaviour."""
+    """The plan that one set of rules makes for each client; with an estimate each has the own estimated behaviour.
+
+    Args:
+        records: whose plans.
+        settings: the rules for clients with an estimate.
+        untold: the settings of a first week for a client without one, None for no plan. Who has goals ahead already
+            is left to meet them.
+        progress: told the share that is done.
+    """
     rules = replace(settings, baseline=None, responsiveness=None, self_efficacy=None)
     for place, record in enumerate(records):
         progress(place / len(records))
-        yield _proposal(record, rules)
+        yield _proposal(record, rules) if record.history is not None else _first_week(record, untold(record))
     progress(1.0)
+
+
+def _first_week(record: Record, settings: PlanSettings | None) -> Proposal:
+    until = max(record.planned, default=record.today)
+    if until > record.today:
+        return Proposal(record, None, None, f"goals are in force until {until.day} {until:%B} already")
+    if settings is None:
+        return Proposal(record, None, None, record.why_not)
+    return Proposal(record, None, preview(record, None, settings))
 
 
 def _proposal(record: Record, rules: PlanSettings) -> Proposal:

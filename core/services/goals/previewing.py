@@ -10,6 +10,7 @@ from core.calfit import GOAL_CAP, Behavior, Posterior, chances, outlook, simulat
 from core.calfit.behavior import Floats, course
 from core.calfit.planning import Plan, plan
 from core.calfit.policies import POLICIES, next_goals
+from core.calfit.policies import RUN_IN as RUN_IN_GOALS
 from core.calfit.rules import check_horizon
 from core.services.goals.fitting import Fit
 from core.services.goals.record import History, Record
@@ -18,6 +19,9 @@ from core.services.goals.settings import CALFIT, PlanSettings
 LEVEL = 0.9
 LIVES = 300  # simulated futures behind a comparison
 RUN_IN = "run-in week"
+STRETCH = "60th percentile"  # of the last ten days: for those whose usual steps a run-in does not reach
+USUAL_DAYS = 28
+WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,14 @@ class Compared:
     met: float
 
 
-def suggested(fit: Fit | None) -> PlanSettings:
-    """The settings to begin with: the estimate's, or a run-in week where there is none."""
+def suggested(fit: Fit | None, record: Record | None = None) -> PlanSettings:
+    """The settings to begin with: the estimate's; where there is none, a week that can show something.
+
+    That is a run-in week, or for a client whose usual steps lie above all of its goals the 60th percentile.
+    """
     if fit is None:
-        return PlanSettings(policy=RUN_IN, horizon=7)
+        above = record is not None and usual(record).baseline >= max(RUN_IN_GOALS)
+        return PlanSettings(policy=STRETCH if above else RUN_IN, horizon=WEEK)
     found = fit.behavior
     return PlanSettings(
         baseline=found.baseline,
@@ -103,9 +111,34 @@ def suggested(fit: Fit | None) -> PlanSettings:
 
 
 def usual(record: Record) -> Behavior:
-    """Where nothing shows how a client answers goals: the median count of the last four weeks, and no answer."""
-    counts = [day.steps for day in record.days if day.steps is not None and day.day < record.today][-28:]
-    return Behavior(float(np.median(counts)) if counts else 0.0, 0.0, 0.0)
+    """Where nothing shows how a client answers goals: the median of the last 28 counts, and no answer."""
+    counts = _last_counts(record)
+    return Behavior(float(np.median(counts)) if counts.size else 0.0, 0.0, 0.0)
+
+
+def _last_counts(record: Record) -> Floats:
+    """The newest counts before today, at most 28, oldest first."""
+    counts = [day.steps for day in record.days if day.steps is not None and day.day < record.today]
+    return np.array(counts[-USUAL_DAYS:], dtype=np.float64)
+
+
+def _goals_by_rule(policy: str, record: Record, fit: Fit | None, behavior: Behavior, horizon: int) -> Floats:
+    """What a simple rule asks where each day goes as expected.
+
+    Without an estimate nothing is expected of the days ahead, and the 60th percentile of the counts so far holds.
+    """
+    if policy == STRETCH and fit is None:
+        counts = _last_counts(record)
+        return np.full(horizon, next_goals(policy, counts, np.zeros(counts.size), 1)[0])
+    known = record.history
+    return next_goals(
+        policy,
+        known.steps if known else [],
+        known.goals if known else [],
+        horizon,
+        behavior=behavior,
+        offsets=fit.ahead(record.starts_on, horizon) if fit else None,
+    )
 
 
 def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
@@ -137,17 +170,7 @@ def preview(record: Record, fit: Fit | None, settings: PlanSettings) -> Preview:
         )
         goals, binding, method = np.round(made.goals), made.binding, str(made.method)
     else:
-        known = record.history
-        goals = np.round(
-            next_goals(
-                settings.policy,
-                known.steps if known else [],
-                known.goals if known else [],
-                horizon,
-                behavior=behavior,
-                offsets=offsets,
-            )
-        )
+        goals = np.round(_goals_by_rule(settings.policy, record, fit, behavior, horizon))
         binding, method = (settings.policy,) * horizon, settings.policy
     belief = fit.posterior.moved_to(behavior) if fit else None
     expected, low, high = _outlook(belief, goals) if belief else (simulate(behavior, goals).steps, None, None)

@@ -64,8 +64,9 @@ class Desk:
     def _compare(self, made: Preview) -> payload.Document:
         """The plan from the behaviour beside the simple rules, whichever of them is chosen."""
         if self.fit is None:
-            offered = (replace(made.settings, policy=policy) for policy in payload.OFFERED)
-            return payload.offered([preview(self.record, None, settings) for settings in offered])
+            rules = dict.fromkeys((*payload.offered_to(self.record), made.settings.policy))
+            offered = [preview(self.record, None, replace(made.settings, policy=policy)) for policy in rules]
+            return payload.offered(self.record, offered, made.settings.policy)
         own = made
         if made.settings.policy != CALFIT:
             own = preview(self.record, self.fit, replace(made.settings, policy=CALFIT))

@@ -10,7 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.services import goal_messages
-from core.services.goals import CALFIT, RUN_IN, Compared, Fit, PlanSettings, Preview, Record, suggested
+from core.services.goals import (
+    CALFIT,
+    RUN_IN,
+    STRETCH,
+    Compared,
+    Fit,
+    PlanSettings,
+    Preview,
+    Record,
+    suggested,
+    usual,
+)
 from workbench.components.step_plan import controls, values
 
 Document = dict[str, Any]
@@ -22,12 +33,12 @@ THIS_PLAN = "this plan"
 NAMES = {
     THIS_PLAN: "Plan from the client's behaviour",
     "fixed 10,000": "10,000 every day",
-    "60th percentile": "60th percentile of the last 10 days",
+    STRETCH: "60th percentile of the last 10 days",
     "up and down": "Up or down by yesterday (DStress)",
     "weekday mean": "Mean of the weekday",
     RUN_IN: "Run-in week (3,000 rising to 6,000)",
 }
-OFFERED = (RUN_IN, CALFIT, "fixed 10,000")  # rules that need no estimate
+OFFERED = (RUN_IN, STRETCH, CALFIT, "fixed 10,000")  # rules that need no estimate
 BY_ITSELF = (
     "The rule chosen sets goals by itself: challenge, rise, rest days and further rules do not touch it."
 )
@@ -48,11 +59,12 @@ HELD = {
 
 def begin(record: Record, fit: Fit | None) -> PlanSettings:
     """Settings to begin with: today's estimate, under the rules of the newest plan that was not taken back."""
-    fresh = suggested(fit)
+    fresh = suggested(fit, record)
     for plan in record.plans:
         if plan["withdrawn_at"] is None:
             last = PlanSettings.from_json(plan["settings"])
-            if fit is None or last.policy == RUN_IN:
+            first_week = last.policy == RUN_IN or (last.policy == STRETCH and not last.responsiveness)
+            if fit is None or first_week:
                 break
             return replace(
                 last,
@@ -94,7 +106,7 @@ def standing(record: Record, fit: Fit | None, *, user: str) -> Document:
     first = record.starts_on
     return {
         "id": uuid.uuid4().hex,
-        "start": values.of(suggested(fit), first),
+        "start": values.of(suggested(fit, record), first),
         "controls": control_specs(fit),
         "past": past(record),
         "turn": _turn(record),
@@ -311,8 +323,20 @@ def compared(rows: Sequence[Compared], policy: str) -> Document:
     return {"comparison": documents, "comparison_words": words}
 
 
-def offered(made: Sequence[Preview]) -> Document:
-    """The rules to choose from where nothing is estimated, so that none can be simulated."""
+def offered_to(record: Record) -> tuple[str, ...]:
+    """The rules that need no estimate; a percentile of counts needs counts."""
+    return tuple(policy for policy in OFFERED if policy != STRETCH or usual(record).baseline)
+
+
+def offered(record: Record, made: Sequence[Preview], policy: str) -> Document:
+    """The rules to choose from where nothing is estimated, so that none can be simulated.
+
+    Args:
+        record: the client's.
+        made: the plan of each rule.
+        policy: the one that is chosen.
+    """
+    chosen = next(each for each in made if each.settings.policy == policy)
     documents = [
         {
             "policy": each.settings.policy,
@@ -329,8 +353,19 @@ def offered(made: Sequence[Preview]) -> Document:
     ]
     return {
         "comparison": documents,
-        "comparison_words": "How these would fare cannot be told yet: nothing shows how this client answers a goal.",
+        "comparison_words": _below_usual(record, chosen)
+        + "How these would fare cannot be told yet: nothing shows how this client answers a goal.",
     }
+
+
+def _below_usual(record: Record, chosen: Preview) -> str:
+    """What is wrong with goals that the client's usual steps meet anyhow; empty for others."""
+    steps = usual(record).baseline
+    if chosen.goals.max() >= steps:
+        return ""
+    words = f"All of these goals lie below the usual {steps:,.0f} steps: meeting them shows nothing. "
+    other = "goals above that" if chosen.settings.policy == STRETCH else f"“{NAMES[STRETCH]}”"
+    return f"{words}Take {other} instead. "
 
 
 def _range(goals: Floats) -> str:

@@ -121,8 +121,20 @@ def test_a_group_is_planned_each_by_its_own_estimate(fitted):
         np.testing.assert_array_equal(
             proposal.preview.goals, goals.preview(record, fit, replace(goals.suggested(fit), horizon=7)).goals
         )
-    empty = replace(records[0], history=None, why_not="No steps on record.")
-    assert next(iter(goals.propose([empty], rules))).why_not == "No steps on record."
+
+
+def test_those_without_an_estimate_get_a_first_week_where_it_is_asked_for_and_no_goals_lie_ahead(fitted):
+    record = replace(fitted[0][0], history=None, why_not="No goals on record.", asked={})
+    rules = PlanSettings()
+    (left_out,) = goals.propose([record], rules)
+    assert (left_out.preview, left_out.why_not) == (None, "No goals on record.")
+    (first,) = goals.propose([record], rules, untold=lambda each: goals.suggested(None, each))
+    assert first.fit is None
+    assert first.preview.goals.size == 7
+    busy = replace(record, asked={record.starts_on: 3000})
+    (kept,) = goals.propose([busy], rules, untold=lambda each: goals.suggested(None, each))
+    assert kept.preview is None
+    assert "in force until" in kept.why_not
 
 
 def test_one_client_whose_plan_fails_does_not_stop_the_others(fitted, monkeypatch):

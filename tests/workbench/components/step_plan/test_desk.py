@@ -9,7 +9,7 @@ import pytest
 
 from core.services import goals
 from tests.phones import TODAY
-from tests.walkers import ANSWERS, NO_GOALS, walkers
+from tests.walkers import ANSWERS, NO_GOALS, NO_STEPS, walkers
 from workbench.components.step_plan import Desk, payload
 
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
@@ -120,17 +120,39 @@ def test_the_words_say_which_rule_does_better():
     )
 
 
-def test_a_client_who_had_no_goals_begins_with_a_run_in_week(store):
+def test_a_client_without_any_count_begins_with_a_run_in_week(store):
+    document = open_desk(store, NO_STEPS).answer({})
+    assert document["days"][0]["goal"] == 3000
+    assert [row["policy"] for row in document["comparison"]] == [goals.RUN_IN, "calfit", "fixed 10,000"]
+
+
+def test_a_client_whose_usual_steps_a_run_in_does_not_reach_begins_with_one_that_does(store):
     desk = open_desk(store, NO_GOALS)
     document = desk.answer({})
-    assert document["days"][0]["goal"] == 3000
+    assert {day["goal"] for day in document["days"]} == {6440}  # the 60th percentile, beyond the usual 6,300
     assert len(document["days"]) == 7
+    assert "shows nothing" not in document["comparison_words"]
+    easy = moved(desk, compare=True, policy=goals.RUN_IN)
+    assert easy["days"][0]["goal"] == 3000
+    assert easy["comparison_words"].startswith(
+        "All of these goals lie below the usual 6,300 steps: meeting them shows nothing. "
+        "Take “60th percentile of the last 10 days” instead."
+    )
     assert document["days"][0]["chance"] is None
-    assert [row["policy"] for row in document["comparison"]] == [goals.RUN_IN, "calfit", "fixed 10,000"]
+    policies = [row["policy"] for row in document["comparison"]]
+    assert policies == [goals.RUN_IN, goals.STRETCH, "calfit", "fixed 10,000"]
     assert {row["steps"] for row in document["comparison"]} == {None}
     assert document["values"]["baseline"] == 6300  # the median of the counts, without an answer to goals
     assert document["values"]["responsiveness"] == 0
     assert "cannot be told yet" in document["standing"]["controls"][0]["hint"]
+
+
+def test_a_first_week_is_not_the_rule_of_the_plans_after_it(store, desk):
+    made = open_desk(store, NO_GOALS).plan({})
+    plan = {"withdrawn_at": None, "settings": json.loads(json.dumps(made.settings.to_json()))}
+    record = goals.read(store, desk.record.client["id"], now=NOW)
+    begin = payload.begin(replace(record, plans=(plan,)), desk.fit)
+    assert (begin.policy, begin.horizon) == ("calfit", 14)
 
 
 def test_the_next_plan_begins_with_the_rules_of_the_one_in_force(store, desk):
