@@ -165,6 +165,14 @@ def _history(
         wanted.append(float(min(goal or 0, GOAL_CAP)))
     if not any(day.steps is not None and day.day >= earliest for day in days):
         return None, NO_STEPS, ()
+    begins = min((when for when in asked if when > today), default=None)
+    if first is None and begins is not None:
+        return (
+            None,
+            f"Goals are in force from {begins.day} {begins:%B} on, none before. An estimate needs {LEAST_COUNTS} days "
+            "with a count and a goal.",
+            (),
+        )
     if first is None:
         return None, NO_GOALS, ()
     steps_counted = np.array(counts)

@@ -48,6 +48,19 @@ def test_every_day_from_the_first_goal_to_yesterday_and_today_without_its_count(
     assert (found.why_not, found.notes) == ("", ())
 
 
+def test_a_run_in_that_is_about_to_begin_is_named(store, client):
+    log(store, client, *[(ago, 5000, None) for ago in range(1, 11)])
+    assert "Begin with a run-in week" in read(store, client).why_not
+    record = read(store, client)
+    goals.approve_all(
+        store, [(record, goals.preview(record, None, goals.suggested(None)))], reason="", by="Ana", now=NOW
+    )
+    told = read(store, client).why_not
+    assert "Goals are in force from 11 June on" in told
+    assert "needs 7 days" in told
+    assert "Begin with" not in told
+
+
 def test_gaps_and_days_of_no_steps_are_missing_not_zero(store, client):
     log(store, client, *[(ago, 5000, 6000) for ago in range(3, 12)], (2, 0, 6000))
     history = read(store, client).history
