@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from core.services import Store, goals
 from tests.browser.server import WorkbenchServer
@@ -205,11 +205,34 @@ def test_rules_that_clash_are_named_and_cannot_be_approved(
     answered(page)
     expect(page.locator(".alert")).to_contain_text("cannot hold together")
     expect(page.locator(".alert")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".comparison .scroll")).to_have_css("opacity", "0.35")
     expect(page.get_by_role("button", name="Approve plan")).to_be_disabled()
     page.get_by_role("button", name="Undo last change").click()
     answered(page)
     expect(page.locator(".alert")).to_be_hidden()
     expect(page.get_by_role("button", name="Approve plan")).to_be_enabled()
+
+
+def test_an_answer_that_takes_long_is_said_to_be_under_way(
+    page: Page, server: WorkbenchServer, client: int
+) -> None:
+    held: list[object] = []
+
+    def connect(route: WebSocketRoute) -> None:
+        upstream = route.connect_to_server()
+        route.on_message(lambda message: held.append(message) if holding else upstream.send(message))
+
+    holding = False
+    page.route_web_socket(re.compile("_stcore/stream"), connect)
+    visit(page, server, client)
+    expect(page.get_by_text("Solving …")).to_be_hidden()
+    holding = True
+    slider(page, "Challenge").press("ArrowLeft")
+    expect(page.get_by_text("Solving …")).to_be_visible()
+    holding = False
+    answered(page)  # asked for again once it counts as lost
+    expect(page.get_by_text("Solving …")).to_be_hidden()
+    assert held
 
 
 def test_a_goal_fixed_by_hand_stands_in_the_plan_and_is_freed_again(

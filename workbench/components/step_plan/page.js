@@ -1,6 +1,7 @@
 // The page in the browser: each movement of a slider asks the server for the plan; the newest answer is drawn.
 
 const LOST_MS = 6000; // an answer that is not here by then is asked for again
+const LONG_MS = 600; // an answer that takes longer is said to be under way
 const STILL_MS = 250; // no movement for so long: the rules are compared too
 
 class Page {
@@ -18,6 +19,7 @@ class Page {
     this.summary = el("p", { class: "summary" });
     this.alert = el("p", { class: "alert", role: "alert" });
     this.live = el("p", { class: "sr", "aria-live": "polite" });
+    this.solving = el("p", { class: "solving", role: "status" }); // empty unless an answer takes long
     this.days = el("div");
     this.messages = el("div");
     this.comparison = new Comparison((policy) => this.setAll({ policy }));
@@ -36,6 +38,7 @@ class Page {
       el("div", { class: "decided" }, this.approval, this.comparison.node, el("details", { class: "day-by-day", open: true }, el("summary", {}, "Day by day"), this.days)),
       el("div", { class: "aside" }, this.messages),
       this.alert,
+      this.solving,
       this.live);
     root.append(el("div", { class: "frame" }, this.node));
     this.clock = setInterval(() => this.#watch(), 500);
@@ -60,7 +63,7 @@ class Page {
     }
     if (data.standing) this.#stand(data.standing);
     const serial = own ? data.echo.serial : 0;
-    if (own && serial >= this.sent) this.waiting = false;
+    if (own && serial >= this.sent) this.#answered();
     if (data.comparison) this.compared = Math.max(this.compared, serial);
     if (!first) this.pump(); // first, so that the server works on the next while this one is drawn
     if (serial >= this.drawn) this.#draw(data, serial);
@@ -90,6 +93,7 @@ class Page {
   close() {
     clearInterval(this.clock);
     clearTimeout(this.still);
+    clearTimeout(this.long);
   }
 
   get isShown() {
@@ -111,7 +115,15 @@ class Page {
     this.sent = this.asked;
     this.waiting = true;
     this.sentAt = performance.now();
+    clearTimeout(this.long);
+    this.long = setTimeout(() => (this.solving.textContent = "Solving …"), LONG_MS);
     this.setState("sent", { tab: this.tab, serial: this.asked, compare, standing: this.standing.id, values: this.values.now });
+  }
+
+  #answered() {
+    this.waiting = false;
+    clearTimeout(this.long);
+    this.solving.textContent = "";
   }
 
   #watch() {
