@@ -36,10 +36,11 @@ def figure(chart: Chart, *, synthetic: bool = False) -> go.Figure:
             "rangemode": "tozero" if chart.kind == "intervals" else "normal",
             "separatethousands": True,
         },
-        xaxis={"title": chart.x_title, "separatethousands": True},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.22, "x": 0},
+        xaxis={"title": chart.x_title, "separatethousands": True, "automargin": True},
+        # At the foot of the whole picture: Plotly then keeps its rows clear of the axis and its title.
+        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
         margin={"l": 60, "r": 16, "t": 72 if synthetic else 48, "b": 40},
-        height=360,
+        height=400,
     )
     return drawn
 
