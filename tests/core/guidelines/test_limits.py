@@ -1,5 +1,7 @@
 """Limits of a person: the strictest cap wins whatever the order, and what gives way is shown."""
 
+import csv
+import io
 from functools import reduce
 
 import pytest
@@ -16,8 +18,10 @@ from core.guidelines import (
     adherence,
     guideline_rows,
     limits_for,
+    read_rows,
     spread_days,
 )
+from core.guidelines.base import COLUMNS
 from core.guidelines.limits import CAPS, Bounds, bound_text, bounds_of
 
 rows = st.sampled_from(guideline_rows())
@@ -149,3 +153,68 @@ def test_all_conditions_at_once_still_leave_something_and_show_what_gave_way():
         found = limits(component, *CONDITIONS, age=80, sex="female")
         assert found.bounds
     assert reduce(lambda total, name: total + len(limits(name, *CONDITIONS).conflicts), COMPONENTS, 0) > 3
+
+
+def made(*rows):
+    """Rows of a table made up for a test: (condition, component, limits)."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="")
+    writer.writeheader()
+    for condition, component, limits in rows:
+        origin = {"source": "made up", "year": "2020", "link": "https://example.org/a", "age_low": "18"}
+        writer.writerow({"condition": condition, "component": component, **origin, **limits})
+    return read_rows(out.getvalue())
+
+
+def of_made(rows, *held, sex=None):
+    return limits_for("strength", age=40, sex=sex, conditions=held, rows=rows)
+
+
+def test_a_cap_for_every_adult_holds_where_a_condition_is_laxer_and_a_target_does_not():
+    found = of_made(
+        made(
+            ("adult", "strength", {"minutes_low": "30", "minutes_high": "60", "rest_days_low": "1"}),
+            ("stroke", "strength", {"minutes_low": "10", "minutes_high": "90", "rest_days_low": "0"}),
+        ),
+        "stroke",
+    )
+    assert {name: bound.value for name, bound in found.bounds.items()} == {
+        "days_high": 3,
+        "minutes_high": 60,
+        "rest_days_low": 1,
+        "minutes_low": 10,
+    }
+
+
+def test_sessions_get_shorter_where_the_week_may_hold_no_more():
+    found = of_made(
+        made(
+            ("stroke", "strength", {"days_low": "4", "minutes_low": "30"}),
+            ("COPD", "strength", {"weekly_minutes_high": "80"}),
+        ),
+        "stroke",
+        "COPD",
+    )
+    assert found.value("minutes_low") == 20
+    (conflict,) = found.conflicts
+    assert (conflict.name, conflict.asked, conflict.kept) == ("minutes_low", 30, 20)
+    assert conflict.limiting == {"COPD: strength", "stroke: strength"}
+
+
+def test_few_days_a_week_leave_more_days_off_than_asked():
+    found = of_made(
+        made(
+            ("stroke", "strength", {"days_high": "2"}),
+            ("COPD", "strength", {"days_off_high": "1"}),
+        ),
+        "stroke",
+        "COPD",
+    )
+    assert found.value("days_off_high") == 3
+    assert [conflict.name for conflict in found.conflicts] == ["days_off_high"]
+
+
+def test_a_row_for_one_sex_holds_for_that_sex_alone():
+    rows = made(("stroke", "strength", {"sex": "female", "days_low": "3"}))
+    assert of_made(rows, "stroke", sex="female").value("days_low") == 3
+    assert of_made(rows, "stroke", sex="male").rows == ()

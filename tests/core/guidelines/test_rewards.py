@@ -59,6 +59,11 @@ def test_half_the_minutes_are_half_the_reward_and_each_step_below_halves():
     assert reward("aerobic", spread_days(5), 30, LIGHT) == pytest.approx(0.5)
 
 
+def test_one_day_too_close_halves_where_a_day_of_rest_is_asked():
+    assert reward("strength", days_in_a_row(2), 20, MODERATE) == pytest.approx(0.5)
+    assert reward("aerobic", frozenset({0, 1, 2}), 50, MODERATE, "type 2 diabetes") == pytest.approx(3 / 5)
+
+
 def test_above_a_cap_on_intensity_nothing_is_left():
     assert reward("aerobic", spread_days(5), 30, VIGOROUS, "hypertension") == 0
     assert reward("strength", spread_days(2), 20, MODERATE, "kidney disease") == 0
