@@ -1,5 +1,7 @@
 """The Phone part of the Client page, and Messages to clients on the Data page."""
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,11 @@ def test_a_link_is_created_shown_and_taken_back(made):
     (link,) = phones.links_of(store, first)
     assert f"/phone/{link['token']}" in app.code[0].value
     assert "Spotter answers this machine only" in texts(app)
+    [example] = [block.value for block in app.code if "curl" in block.value]
+    assert shlex.split(example)[:2] == ["curl", "-X"]
+    assert "--json" not in example  # only curl since 7.82 knows it
+    assert json.loads(shlex.split(example)[-1])["steps"] == 5213
+    assert f"Authorization: Bearer {link['token']}" in shlex.split(example)
     phones.set_address(store, "https://steps.example.org", by="Ana")
     app.run()
     assert app.code[0].value == f"https://steps.example.org/phone/{link['token']}"
@@ -85,6 +92,9 @@ def test_the_contact_is_saved_or_refused_with_a_sentence(made):
     next(box for box in app.checkbox if box.label.startswith("Wants")).check()
     press(app, "Save")
     assert "Give the e\\-mail address that messages go to" in texts(app)
+    next(box for box in app.text_input if box.label == "E-mail address").set_value("nobody")
+    press(app, "Save")
+    assert "write it like `client@example.org`" in app.error[0].value  # a link would open a mail to nobody
     next(box for box in app.text_input if box.label == "E-mail address").set_value("c@example.org")
     next(box for box in app.selectbox if box.label == "Time zone").set_value("Asia/Tokyo")
     press(app, "Save")

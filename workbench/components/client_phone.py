@@ -10,7 +10,7 @@ from core.services import Store, contacts, moments, outbox, phones
 from core.services.outbox import settings
 from workbench.cells import moment
 from workbench.components import plain_table
-from workbench.components.text import plain, small
+from workbench.components.text import plain, sentence, small
 
 SECTION = "Phone"
 TOLD = "phone_told"
@@ -119,7 +119,10 @@ def _standing(store: Store, client: dict[str, Any], user: str, row: dict[str, An
 def _example(address: str, token: str) -> str:
     now = moments.now()
     body = f'{{"day": "{now:%Y-%m-%d}", "steps": 5213, "measured_at": "{now:%Y-%m-%dT%H:%M:%SZ}"}}'
-    return f"curl {address}/api/steps -H 'Authorization: Bearer {token}' \\\n  --json '{body}'"
+    return (
+        f'curl -X POST {address}/api/steps -H "Authorization: Bearer {token}" -H "Content-Type: application/json" \\\n'
+        f"  -d '{body}'"
+    )
 
 
 def _here() -> str:
@@ -153,7 +156,7 @@ def _contact(store: Store, client: dict[str, Any], user: str) -> None:
                     now=moments.now(),
                 )
             except InputError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                st.error(sentence(str(error)), icon=":material/error:")
             else:
                 st.session_state[TOLD] = "Saved."
                 st.rerun()

@@ -7,7 +7,7 @@ from core.services import Store, moments, outbox, phones, secret_files
 from core.services.outbox import settings
 from core.services.outbox.settings import Sending
 from workbench.components.client_phone import STATES
-from workbench.components.text import plain, small
+from workbench.components.text import plain, sentence, small
 
 TOLD = "sending_told"
 CHANNELS = {
@@ -66,7 +66,7 @@ def draw(store: Store, user: str) -> None:
             try:
                 phones.set_address(store, address, by=user)
             except InputError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                st.error(sentence(str(error)), icon=":material/error:")
             else:
                 st.session_state[TOLD] = "The address was saved; links are shown with it from now on."
                 st.rerun()
@@ -121,7 +121,7 @@ def _save(store: Store, given: Sending, secret: str, user: str) -> None:
     try:
         settings.save(store, given, by=user, now=moments.now())
     except InputError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(sentence(str(error)), icon=":material/error:")
         return
     if secret:
         secret_files.write(store, secret_files.SMTP_PASSWORD, secret)
@@ -136,7 +136,7 @@ def _trial(store: Store, now: Sending, user: str) -> None:
             try:
                 outbox.send_trial(store, address, by=user, now=moments.now())
             except InputError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                st.error(sentence(str(error)), icon=":material/error:")
             else:
                 st.success("The trial message has left.", icon=":material/check_circle:")
 

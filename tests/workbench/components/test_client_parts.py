@@ -1,7 +1,7 @@
 import pytest
 
 from workbench.components import certainty, client_table, plain_table
-from workbench.components.text import plain
+from workbench.components.text import plain, sentence
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,22 @@ def test_where_the_margins_went(margins, words):
 def test_text_loses_no_character_and_gains_no_markup():
     assert plain("a_b *c* :red[d] <i> $1$ ~e~") == r"a\_b \*c\* \:red\[d\] \<i\> \$1\$ \~e\~"
     assert plain("two\nlines") == "two lines"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "“a*b” is none; write it like client@example.org.",
+            r"“a\*b” is none; write it like `client@example.org`\.",
+        ),
+        ("Like https://steps.example.org, with https.", r"Like `https://steps.example.org`, with https\."),
+        ("“`x@y.z`[a](b)”", r"“\``x@y.z`\`\[a\]\(b\)”"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_addresses_in_a_sentence_are_no_links(text, shown):
+    assert sentence(text) == shown
 
 
 def test_table_cells_are_text():
