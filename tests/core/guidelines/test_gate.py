@@ -199,6 +199,10 @@ def test_an_arm_of_its_own_is_masked_and_the_others_stay_open():
     (masked,) = found.masked_arms["strength"]
     assert masked.rule.key == "retinopathy"
     assert "not yet reviewed by a clinician" in masked.sentence()
+    unknown = Needs(intensity="light", impact="none", positions=frozenset({"seated"}))
+    assert [mask.reason for mask in found.masks(unknown)] == [
+        "It may be, as its component is not known, of the arm strength"
+    ]
     assert found.masks(EASY) == ()
     assert [
         mask.rule.key for mask in found.masks(Needs(component="strength", intensity="light", impact="none"))
