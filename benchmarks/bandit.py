@@ -1,10 +1,10 @@
 """Picks and explanations beside their peers; run ``python -m benchmarks.bandit``.
 
-LinUCB against MABWiser 2.7.4 with λ = 1 on both sides, on the same contexts and rewards, in turns: one decision and
-what it teaches at a time, and that both pick the same arm and hold the same θ throughout. Where our two best scores
-tie, both are taught MABWiser's pick and the pick is not compared. Then picks for 2,000 contexts at once, the other
-policies, the drift of the inverse after 60,000 updates, and explanations against shap.LinearExplainer with the whole
-background.
+LinUCB against MABWiser 2.7.4 with λ = 1 on both sides, on the same contexts and rewards. First that both pick the same
+arm and hold the same θ throughout: both are taught MABWiser's pick, which is not compared where our two best scores
+tie. Then the time of one decision and what it teaches, each on its own picks, in turns of 500 decisions; picks for
+2,000 contexts at once; the other policies; the drift of the inverse after 60,000 updates; and explanations against
+shap.LinearExplainer with the whole background.
 
 Both peers are installed for the run into a folder that is removed again, unless ``--peers`` names one to keep; Spotter
 needs neither. Contexts are generated and seeded: numbers, one-hot categories, and products of them. Only the times
@@ -31,7 +31,7 @@ from core.bandit import Background, EpsilonGreedy, HybridLinUCB, LinearThompson,
 
 ARMS = ("cardio", "strength", "flexibility")
 WIDTH = 0.1
-STEPS, MANY, LONG, CASES = 5_000, 2_000, 60_000, 10_000
+STEPS, BLOCK, MANY, LONG, CASES = 5_000, 500, 2_000, 60_000, 10_000
 PEERS = (
     "mabwiser==2.7.4",
     "shap==0.51.0",
@@ -92,48 +92,67 @@ def spread(times: Floats) -> str:
     return f"{middle:>10,.1f} µs (quartiles {low:,.1f} to {high:,.1f})"
 
 
-def one_at_a_time(seed: int) -> tuple[LinUCB, Any]:
-    """Both taught the same STEPS decisions."""
+def mabwiser(seed: int) -> Any:
     from mabwiser.mab import MAB, LearningPolicy
 
-    rng = np.random.default_rng(seed)
-    x = contexts(rng, STEPS + 1)
-    earned = rewards(rng, x)
-    ours = LinUCB(D, ARMS, WIDTH, rng)
-    theirs = MAB(list(ARMS), LearningPolicy.LinUCB(alpha=WIDTH, l2_lambda=1.0), seed=seed)
+    return MAB(list(ARMS), LearningPolicy.LinUCB(alpha=WIDTH, l2_lambda=1.0), seed=seed)
+
+
+def same_course(x: Floats, earned: Floats, seed: int) -> tuple[LinUCB, Any]:
+    """Both taught the same decisions, after each of which they are compared."""
+    ours, theirs = LinUCB(D, ARMS, WIDTH, np.random.default_rng(seed)), mabwiser(seed)
     ours.update(x[0], ARMS[0], earned[0, 0])
     theirs.fit([ARMS[0]], [earned[0, 0]], x[:1])
-    our_times, their_times = np.empty(STEPS), np.empty(STEPS)
     ties = differing = 0
     apart = 0.0
-    for i in range(STEPS):
-        row, batch = x[i + 1], x[i + 1 : i + 2]
-        best = np.sort(ours.scores(row))
+    for i in range(1, len(x)):
+        best = np.sort(ours.scores(x[i]))
         tied = best[-1] - best[-2] < 1e-9
-        start = time.perf_counter()
-        mine = ours.choose(row)
-        middle = time.perf_counter()
-        pick = theirs.predict(batch)
-        end = time.perf_counter()
-        our_times[i], their_times[i] = middle - start, end - middle
+        pick = theirs.predict(x[i : i + 1])
         ties += tied
-        differing += mine != pick and not tied
-        reward = float(earned[i + 1, ARMS.index(pick)])
-        start = time.perf_counter()
-        ours.update(row, pick, reward)
-        middle = time.perf_counter()
-        theirs.partial_fit([pick], [reward], batch)
-        end = time.perf_counter()
-        our_times[i] += middle - start
-        their_times[i] += end - middle
+        differing += ours.choose(x[i]) != pick and not tied
+        reward = float(earned[i, ARMS.index(pick)])
+        ours.update(x[i], pick, reward)
+        theirs.partial_fit([pick], [reward], x[i : i + 1])
         beta = np.stack([theirs._imp.arm_to_model[arm].beta for arm in ARMS])
         apart = max(apart, float(np.abs(ours.coefficients() - beta).max()))
-    our_times, their_times = our_times * 1e6, their_times * 1e6
-    print(f"choose + update, {D} features, {len(ARMS)} arms, {STEPS:,} decisions one at a time")
-    print(f"  LinUCB   {spread(our_times)}")
-    print(f"  MABWiser {spread(their_times)}: {np.median(their_times) / np.median(our_times):,.0f} times")
+    print(
+        f"{len(x) - 1:,} decisions of {len(ARMS)} arms with {D} features, LinUCB and MABWiser taught the same"
+    )
     print(f"  picks that differ: {differing} ({ties} ties left out); θ at most {apart:.1e} apart")
     return ours, theirs
+
+
+def one_at_a_time(x: Floats, earned: Floats, seed: int) -> None:
+    """Each on its own picks, in turns of BLOCK decisions, so that both meet the machine in the same state."""
+    ours, theirs = LinUCB(D, ARMS, WIDTH, np.random.default_rng(seed)), mabwiser(seed)
+    theirs.fit([ARMS[0]], [earned[0, 0]], x[:1])
+    our_times, their_times = np.empty(len(x) - 1), np.empty(len(x) - 1)
+    clock = time.perf_counter
+    for first in range(1, len(x), BLOCK):
+        block = range(first, min(first + BLOCK, len(x)))
+        for i in block:
+            row = x[i]
+            start = clock()
+            arm = ours.choose(row)
+            middle = clock()
+            reward = float(earned[i, ours.index(arm)])
+            again = clock()
+            ours.update(row, arm, reward)
+            our_times[i - 1] = clock() - again + middle - start
+        for i in block:
+            row = x[i : i + 1]
+            start = clock()
+            arm = theirs.predict(row)
+            middle = clock()
+            reward = float(earned[i, ARMS.index(arm)])
+            again = clock()
+            theirs.partial_fit([arm], [reward], row)
+            their_times[i - 1] = clock() - again + middle - start
+    our_times, their_times = our_times * 1e6, their_times * 1e6
+    print("\nchoose + update, one decision at a time")
+    print(f"  LinUCB   {spread(our_times)}")
+    print(f"  MABWiser {spread(their_times)}: {np.median(their_times) / np.median(our_times):,.1f} times")
 
 
 def many_at_once(ours: LinUCB, theirs: Any, seed: int) -> None:
@@ -239,7 +258,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         install(options.peers or Path(temporary))
         print(f"load {', '.join(f'{value:.1f}' for value in os.getloadavg())} on {os.cpu_count()} cores\n")
-        ours, theirs = one_at_a_time(options.seed)
+        rng = np.random.default_rng(options.seed)
+        x = contexts(rng, STEPS + 1)
+        earned = rewards(rng, x)
+        ours, theirs = same_course(x, earned, options.seed)
+        one_at_a_time(x, earned, options.seed)
         many_at_once(ours, theirs, options.seed)
         others(options.seed)
         drift(options.seed)

@@ -82,7 +82,7 @@ class Policy(ABC):
         if self.epsilon > 0.0 and self.rng.random() < self.epsilon:
             choices = np.arange(len(self.arms)) if mask is None else np.flatnonzero(mask)
             return self.arms[int(self.rng.choice(choices))]
-        values = self._draws_of_one(context).tolist()
+        values = self._draws_of_one(context)
         if mask is not None:
             values = [value if free else -math.inf for value, free in zip(values, mask, strict=True)]
         best = max(values)
@@ -197,9 +197,10 @@ class Policy(ABC):
         scores: Floats = self._scores_of_many(context[None])[0]
         return scores
 
-    def _draws_of_one(self, context: Floats) -> Floats:
-        """What the pick maximises, shape (K,): the scores, unless the policy draws at random around them."""
-        return self._scores_of_one(context)
+    def _draws_of_one(self, context: Floats) -> list[float]:
+        """What the pick maximises, one an arm: the scores, unless the policy draws at random around them."""
+        draws: list[float] = self._scores_of_one(context).tolist()
+        return draws
 
     def _draws_of_many(self, contexts: Floats) -> Floats:
         return self._scores_of_many(contexts)

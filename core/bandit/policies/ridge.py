@@ -1,10 +1,8 @@
 """Ridge regressions that learn one row at a time, their inverses kept by Sherman and Morrison's formula."""
 
-import math
-
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.linalg.blas import dger
+from scipy.linalg.blas import daxpy, ddot, dger, dsymv
 
 from core.bandit.policies.policy import Floats, Integers, State
 from core.errors import InputError
@@ -15,8 +13,8 @@ REFRESH = 500  # updates between two inverses computed afresh; a fresh one costs
 class Ridge:
     """A stack of ridge regressions with a penalty of 1: θ = A⁻¹b with A = I + Σ x xᵀ, b = Σ r x.
 
-    After each ``REFRESH`` updates of a regression its inverse is computed afresh from A, so that the rounding of the
-    formula does not add up.
+    After each ``REFRESH`` updates of a regression its inverse and θ are computed afresh from A and b, so that the
+    rounding of the formula does not add up.
 
     Attributes:
         gram: A, shape (K, D, D).
@@ -32,24 +30,39 @@ class Ridge:
         self.moments: Floats = np.zeros((models, size))
         self.theta: Floats = np.zeros((models, size))
         self.counts: Integers = np.zeros(models, dtype=np.int64)
+        self._look()
+
+    def _look(self) -> None:
+        """Views of each regression, made once because making one takes as long as some of the sums."""
+        # BLAS changes a matrix in place only where its columns lie together: the transpose of a symmetric one.
+        self._grams = [gram.T for gram in self.gram]
+        self._inverses = [inverse.T for inverse in self.inverse]
+        self._moments = list(self.moments)
+        self._flat = self.inverse.reshape(-1, self.inverse.shape[2])
+        self.thetas: list[Floats] = list(self.theta)
+
+    def once(self, row: Floats) -> Floats:
+        """A⁻¹x of each regression for one row of shape (D,): shape (K, D)."""
+        product: Floats = self._flat.dot(row).reshape(self.theta.shape)
+        return product
 
     def learn(self, model: int, row: Floats, reward: float) -> None:
         """Adds one row of shape (D,) and what it earned to a regression."""
-        inverse, moments = self.inverse[model], self.moments[model]
-        step = inverse.dot(row)
-        step /= math.sqrt(1.0 + row.dot(step))
-        # BLAS adds the outer product in place, for which it must see columns: the transpose of a symmetric matrix.
-        dger(-1.0, step, step, a=inverse.T, overwrite_a=1)
-        dger(1.0, row, row, a=self.gram[model].T, overwrite_a=1)
-        moments += reward * row
-        count = self.counts[model] = self.counts[model] + 1
-        if count % REFRESH == 0:
+        inverse, theta = self._inverses[model], self.thetas[model]
+        step = dsymv(1.0, inverse, row)
+        scale = 1.0 + ddot(row, step)
+        daxpy(step, theta, a=(reward - ddot(row, theta)) / scale)
+        dger(-1.0 / scale, step, step, a=inverse, overwrite_a=1)
+        dger(1.0, row, row, a=self._grams[model], overwrite_a=1)
+        daxpy(row, self._moments[model], a=reward)
+        self.counts[model] += 1
+        if self.counts[model] % REFRESH == 0:
             self._refresh(model)
-        np.dot(inverse, moments, out=self.theta[model])
 
     def _refresh(self, model: int) -> None:
         fresh = cho_solve(cho_factor(self.gram[model]), np.eye(self.gram.shape[1]))
         self.inverse[model] = (fresh + fresh.T) / 2
+        self.theta[model] = self.inverse[model] @ self.moments[model]
 
     def state(self) -> State:
         """Copies of the arrays."""
@@ -67,4 +80,5 @@ class Ridge:
             saved = state.get(name)
             if saved is None or saved.shape != own.shape or saved.dtype != own.dtype:
                 raise InputError(f"The saved {name} must be an array of {own.dtype}, shape {own.shape}.")
-            setattr(self, name, saved.copy())
+            setattr(self, name, np.array(saved, order="C"))
+        self._look()

@@ -53,10 +53,11 @@ class LinearThompson(LinearPolicy):
     def _bonuses_of_many(self, contexts: Floats) -> Floats:
         return np.zeros((len(contexts), len(self.arms)))
 
-    def _draws_of_one(self, context: Floats) -> Floats:
-        variance = np.maximum(self.ridge.inverse.dot(context).dot(context), 0.0)
+    def _draws_of_one(self, context: Floats) -> list[float]:
+        variance = np.maximum(self.ridge.once(context).dot(context), 0.0)
         noise = self.rng.standard_normal(len(self.arms))
-        return np.asarray(self.ridge.theta.dot(context) + self.width * np.sqrt(variance) * noise)
+        draws: list[float] = (self.ridge.theta.dot(context) + self.width * np.sqrt(variance) * noise).tolist()
+        return draws
 
     def _draws_of_many(self, contexts: Floats) -> Floats:
         noise = self.rng.standard_normal((len(contexts), len(self.arms)))
