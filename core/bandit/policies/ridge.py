@@ -74,11 +74,13 @@ class Ridge:
         """Takes over arrays that ``state`` gave.
 
         Raises:
-            InputError: for an array that is missing or of another shape or type.
+            InputError: for an array that is missing, of another shape or type, or not finite.
         """
         for name, own in self.state().items():
             saved = state.get(name)
             if saved is None or saved.shape != own.shape or saved.dtype != own.dtype:
                 raise InputError(f"The saved {name} must be an array of {own.dtype}, shape {own.shape}.")
+            if not np.isfinite(saved).all():
+                raise InputError(f"The saved {name} must be finite numbers.")
             setattr(self, name, np.array(saved, order="C"))
         self._look()

@@ -118,6 +118,7 @@ def test_a_state_is_a_copy() -> None:
         {"rng": np.zeros(2, np.uint64)},
         {"theta": np.zeros((2, D))},
         {"counts": np.zeros(3)},
+        {"inverse": np.full((3, D, D), np.nan)},
         {"width": np.array(np.nan)},
         {"n_features": np.array("five")},
     ],
@@ -381,3 +382,14 @@ def test_thompson_propensities_are_exact_where_spreads_differ_much() -> None:
     assert two[0] == pytest.approx(
         [ndtr(0.05 / np.hypot(0.5, 0.03)), 0.0, ndtr(-0.05 / np.hypot(0.5, 0.03))], abs=1e-7
     )
+
+
+def test_contexts_of_any_layout_teach_the_same() -> None:
+    draws = rng(3).integers(-5, 5, size=(40, D)).astype(np.float64)
+    columns = np.asfortranarray(draws)
+    policies = [LinUCB(D, ARMS, 0.1, rng()) for _ in range(4)]
+    for i, row in enumerate(draws):
+        layouts = (row, columns[i], row.astype(np.int64), row.tolist())
+        for policy, x in zip(policies, layouts, strict=True):
+            policy.update(x, ARMS[i % 3], 0.5)
+    assert all(same(policies[0], policy) for policy in policies[1:])
