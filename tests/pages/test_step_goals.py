@@ -4,6 +4,7 @@ import json
 import shutil
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,8 +12,10 @@ from streamlit.testing.v1 import AppTest
 from core.services import Store, accounts, goals
 from core.services.studies import running
 from core.services.studies.registry import STUDIES
+from core.services.studies.study import Result, Table
 from core.store import audit, people
 from tests.walkers import ANSWERS, FEW, NO_GOALS, NO_STEPS, walkers
+from workbench.components import goal_proof
 
 APP = Path(__file__).parents[2] / "workbench" / "app.py"
 
@@ -141,6 +144,16 @@ def test_a_proof_is_work_for_the_worker_and_says_when_it_is_of_another_plan(stor
     press(app, "Stop")
     assert "Stopped" in texts(app)
     assert not next(button for button in app.button if button.label == "Prove it").disabled
+
+
+def test_a_solver_s_words_are_told_in_plain_ones(monkeypatch):
+    table = Table("What the programs say", ("part", "solver's word"), (("plan", "kTimeLimit"),), "")
+    found = Result(headline=(), tables=(table,), synthetic=False)
+    monkeypatch.setattr(goal_proof.running, "result", lambda *_: found)
+    drawn: list[tuple[object, object]] = []
+    monkeypatch.setattr(goal_proof.plain_table, "draw", lambda *parts, **_: drawn.append(parts))
+    goal_proof._found(None, SimpleNamespace(id="x"))
+    assert drawn == [(["part", "how it ended"], [["plan", "time limit"]])]
 
 
 def test_a_sentence_about_one_client_does_not_follow_to_another(store, ids):

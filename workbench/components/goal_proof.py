@@ -18,6 +18,13 @@ LOOKED_THROUGH = 50  # runs, newest first, among which this client's is looked f
 LOOK_SECONDS = 1.0
 SECONDS = 60
 SEED = 1
+# The study's own table keeps the solver's words.
+WORDS = {
+    "solver's word": "how it ended",
+    "timelimit": "time limit",
+    "kTimeLimit": "time limit",
+    "kOptimal": "optimal",
+}
 
 
 def draw(store: Store, desk: step_plan.Desk, *, user: str) -> None:
@@ -99,8 +106,8 @@ def _found(store: Store, run: Run) -> None:
         st.markdown(f"- **{plain(sentence)}**")
     for table in found.tables:
         plain_table.draw(
-            list(table.columns),
-            [[cells.shown(cell) for cell in row] for row in table.rows],
+            [WORDS.get(column, column) for column in table.columns],
+            [[cells.shown(WORDS.get(str(cell), cell)) for cell in row] for row in table.rows],
             caption=table.title,
         )
         if table.note:

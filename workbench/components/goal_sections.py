@@ -86,12 +86,14 @@ def estimate(record: Record, fit: Fit | None) -> None:
         low, high = belief.interval(name)
         value = middle.capacity if name == "capacity" else float(getattr(middle, name))
         told = name == "capacity" or belief.identified[name]
+        small_for_sure = high < payload.SMALL
+        under = f"under {payload.SMALL}"
         rows.append(
             [
                 label,
                 unit,
-                f"{value:,.0f}" if told else "cannot be told yet",
-                f"{low:,.0f} to {high:,.0f}",
+                under if small_for_sure else f"{value:,.0f}" if told else "cannot be told yet",
+                under if small_for_sure else f"{low:,.0f} to {high:,.0f}",
                 f"{papers[name]:,.0f}",
             ]
         )

@@ -28,6 +28,7 @@ Document = dict[str, Any]
 Floats = NDArray[np.float64]
 
 PAST_DAYS = 28
+SMALL = 50  # steps; a parameter that is surely below is not told more exactly
 WEEK = 7
 THIS_PLAN = "this plan"
 NAMES = {
@@ -45,7 +46,7 @@ BY_ITSELF = (
 NOT_COMPARED: Document = {"comparison": None, "comparison_words": ""}
 HELD = {
     "capacity": "all that is within reach",
-    "challenge": "challenge κ = {challenge:g}",
+    "challenge": "some room kept for doubt",
     "cap": "held by the cap of {cap:,.0f}",
     "ramp": "held by the ramp of {ramp:,.0f}",
     "rounding": "held by rounding down to {round_to:,.0f}",
@@ -186,7 +187,9 @@ def _behaviour(
         interval = (middle, low, high)
         likely = f"90\u00a0%: {low:,.0f} to {high:,.0f}"
         hint = f"estimate {middle:,.0f} ({likely})"
-        if not fit.posterior.identified[name]:
+        if high < SMALL:
+            hint = f"estimate under {SMALL} (90\u00a0%)"
+        elif not fit.posterior.identified[name]:
             hint = f"cannot be told yet; {likely} all fit"
         most = _range_end(max(high, middle), most)
     return controls.slider(

@@ -50,7 +50,7 @@ def test_every_day_from_the_first_goal_to_yesterday_and_today_without_its_count(
 
 def test_a_run_in_that_is_about_to_begin_is_named(store, client):
     log(store, client, *[(ago, 5000, None) for ago in range(1, 11)])
-    assert "Begin with a run-in week" in read(store, client).why_not
+    assert "Begin with a first week of goals" in read(store, client).why_not
     record = read(store, client)
     goals.approve_all(
         store, [(record, goals.preview(record, None, goals.suggested(None)))], reason="", by="Ana", now=NOW
@@ -85,7 +85,7 @@ def test_today_is_the_clients_own_date(store):
     ("rows", "said"),
     [
         ([], "No steps on record"),
-        ([(ago, 5000, None) for ago in range(1, 30)], "run-in week"),
+        ([(ago, 5000, None) for ago in range(1, 30)], "first week of goals"),
         ([(ago, 5000, 6000) for ago in range(1, 5)], "an estimate needs 7"),
         ([(ago, 5000, 6000) for ago in range(200, 240)], "No steps on record in the last ten weeks"),
         ([(ago, 5000, 6000 if ago > 75 else None) for ago in range(1, 90)], "No goals in the last"),

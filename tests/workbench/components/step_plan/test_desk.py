@@ -88,7 +88,16 @@ def test_every_binding_has_words():
     settings = goals.PlanSettings(floor=3000, most_raises=2, ramp=100)
     for binding in payload.HELD:
         assert "None" not in payload.held(binding, settings)
+        assert "κ" not in payload.held(binding, settings)
     assert "60th percentile" in payload.held("60th percentile", settings)
+
+
+def test_a_parameter_that_is_surely_small_is_told_in_words(desk):
+    draws = np.zeros_like(desk.fit.posterior.responsiveness)
+    small = replace(desk.fit, posterior=replace(desk.fit.posterior, responsiveness=draws))
+    hints = {spec["name"]: spec["hint"] for spec in payload.control_specs(small) if "hint" in spec}
+    assert hints["responsiveness"] == "estimate under 50 (90\u00a0%)"
+    assert "under 50" not in hints["baseline"]
 
 
 def test_rules_that_clash_are_named_and_nothing_is_drawn(desk):
