@@ -219,6 +219,9 @@ def test_search_and_filter_that_nobody_fits(store):
     app = open_page()
     search(app, "nobody like that")
     assert "Nobody found" in texts(app)
+    assert any(
+        part.value.startswith("## ") for part in app.markdown
+    )  # under the page's title, no level left out
 
 
 def test_a_cohort_without_any_steps(store):

@@ -17,7 +17,7 @@ def draw(title: str, text: str, *, icon: str, page: str = "", link: str = "") ->
         link: what the link says.
     """
     with st.container(border=True, horizontal_alignment="center", gap="small", key=f"empty_{page or 'here'}"):
-        st.markdown(f"#### {icon} {title}", text_alignment="center")
+        st.markdown(f"## {icon} {title}", text_alignment="center")
         st.markdown(text, text_alignment="center")
         if page:
             st.page_link(PAGES / f"{page}.py", label=link, icon=":material/arrow_forward:")
