@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import InputError
 from core.services import Store
+from core.services.goals import PlanSettings
 from core.services.studies import running
 from core.services.studies.registry import STUDIES
 from core.services.studies.running import Run
@@ -65,6 +66,11 @@ def _start(store: Store, desk: step_plan.Desk, solver: str, user: str) -> None:
     st.rerun()
 
 
+def same_plan(proven: str, shown: PlanSettings) -> bool:
+    """Whether a proof is about these settings; whole numbers come back from a browser as fractions."""
+    return bool(proven) and PlanSettings.from_json(json.loads(proven)) == shown
+
+
 def _newest(store: Store, client_id: int) -> Run | None:
     runs = running.newest(store, STUDIES, study=STUDY, limit=LOOKED_THROUGH)
     return next((run for run in runs if run.settings["client"] == client_id), None)
@@ -94,7 +100,7 @@ def _watch(store: Store, run_id: str, state: str, desk: step_plan.Desk, user: st
         case "done":
             _found(store, run)
             small(plain(when))
-            if desk.made is not None and run.settings["plan"] != json.dumps(desk.made.settings.to_json()):
+            if desk.made is not None and not same_plan(run.settings["plan"], desk.made.settings):
                 small("The plan on screen has other settings than the one this proof is about.")
 
 
