@@ -97,7 +97,10 @@ def _first_week(record: Record, settings: PlanSettings | None) -> Proposal:
         return Proposal(record, None, None, f"goals are in force until {until.day} {until:%B} already")
     if settings is None:
         return Proposal(record, None, None, record.why_not)
-    return Proposal(record, None, preview(record, None, settings))
+    try:
+        return Proposal(record, None, preview(record, None, settings))
+    except InputError as error:
+        return Proposal(record, None, None, str(error))
 
 
 def _proposal(record: Record, rules: PlanSettings) -> Proposal:

@@ -12,6 +12,7 @@ from core.calfit.planning import Plan, plan
 from core.calfit.policies import POLICIES, next_goals
 from core.calfit.policies import RUN_IN as RUN_IN_GOALS
 from core.calfit.rules import check_horizon
+from core.errors import InputError
 from core.services.goals.fitting import Fit
 from core.services.goals.record import History, Record
 from core.services.goals.settings import CALFIT, PlanSettings
@@ -129,6 +130,8 @@ def _goals_by_rule(policy: str, record: Record, fit: Fit | None, behavior: Behav
     """
     if policy == STRETCH and fit is None:
         counts = _last_counts(record)
+        if not counts.size:
+            raise InputError("There are no counts to take a percentile of; take the run-in week.")
         return np.full(horizon, next_goals(policy, counts, np.zeros(counts.size), 1)[0])
     known = record.history
     return next_goals(

@@ -18,7 +18,8 @@ LEAST_COUNTS = 7
 STALE_DAYS = 7
 NO_STEPS = "No steps on record in the last ten weeks. Import them, or give the client a link for the phone."
 NO_GOALS = (
-    "No goals in the last ten weeks, so nothing shows how this client answers one. Begin with a first week of goals."
+    "No goals in the last ten weeks, so nothing shows how this client answers one. "
+    "Begin with a first week of goals."
 )
 
 

@@ -135,6 +135,9 @@ def test_those_without_an_estimate_get_a_first_week_where_it_is_asked_for_and_no
     (kept,) = goals.propose([busy], rules, untold=lambda each: goals.suggested(None, each))
     assert kept.preview is None
     assert "in force until" in kept.why_not
+    stretch = PlanSettings(policy=goals.STRETCH, horizon=7)
+    (unknown,) = goals.propose([replace(record, days=())], rules, untold=lambda _: stretch)
+    assert (unknown.preview, "no counts" in unknown.why_not) == (None, True)
 
 
 def test_one_client_whose_plan_fails_does_not_stop_the_others(fitted, monkeypatch):
