@@ -152,7 +152,10 @@ def test_sentences_name_what_a_trainer_knows():
     assert "1 exercise on" in doubt(own_steps=1).sentence
     assert "only 1\u00a0%" in doubt(distance=1.5).sentence
     near = doubt((0.06, 0.45, 0.05, 0.44)).sentence
-    assert near == "squat (45\u00a0%) and plank (44\u00a0%) are almost equally likely, and nothing else comes close."
+    assert (
+        near
+        == "squat (45\u00a0%) and plank (44\u00a0%) are almost equally likely, and nothing else comes close."
+    )
     assert "1,000 log entries" in doubt(rows_since=400).sentence
     assert "400" in doubt(rows_since=400).sentence
     assert "wall push-up" in doubt().sentence
