@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from core.guidelines import QUESTIONS
 from core.services import fields
 
 LIMITING = ("medical", "screening")
@@ -23,15 +24,7 @@ NAMING = frozenset({"conditions", "condition", "diagnoses", "injuries", "limitat
 # Questions that belong together: where one was answered, another without an answer is not a no.
 ASKED = {
     "medical": ("conditions", "medication"),
-    "screening": (
-        "heart_condition_or_high_blood_pressure",
-        "chest_pain",
-        "dizziness_or_fainting",
-        "other_chronic_condition",
-        "medicine_for_long_term_condition",
-        "bone_joint_or_muscle_problem",
-        "supervised_exercise_only",
-    ),
+    "screening": QUESTIONS,
 }
 
 LONG_GAP_DAYS = 8

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.bandit.policies.linear import LinearPolicy, variances
-from core.bandit.policies.linucb import WIDEST
+from core.bandit.policies.linear import WIDEST, LinearPolicy, variances
 from core.bandit.policies.policy import LONGEST, Floats, State, checked_number, checked_numbers
 from core.bandit.policies.ridge import Ridge
 from core.errors import InputError

@@ -1,20 +1,16 @@
 """LinUCB with parameters of its own for each arm."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg.blas import ddot
 
-from core.bandit.policies.linear import LinearPolicy, variances
-from core.bandit.policies.policy import Floats, State, checked_number
-from core.bandit.policies.ridge import Ridge
-
-WIDEST = 1e6
+from core.bandit.policies.linear import WidePolicy
+from core.bandit.policies.policy import Floats
 
 
-class LinUCB(LinearPolicy):
+class LinUCB(WidePolicy):
     """Disjoint LinUCB (Li 2010, algorithm 1): the score is θᵀx + width √(xᵀA⁻¹x).
 
     Args:
@@ -28,23 +24,6 @@ class LinUCB(LinearPolicy):
     Raises:
         InputError: for arguments other than that.
     """
-
-    def __init__(
-        self,
-        n_features: int,
-        arms: Sequence[str],
-        width: float,
-        rng: np.random.Generator,
-        *,
-        epsilon: float = 0.0,
-    ) -> None:
-        super().__init__(n_features, arms, rng, epsilon=epsilon)
-        self.width = checked_number(width, "width", 0.0, WIDEST)
-        self.ridge = Ridge(len(self.arms), self.n_features)
-
-    def coefficients(self) -> Floats:
-        """θ of each arm, shape (K, n_features); a copy."""
-        return self.ridge.theta.copy()
 
     def _scores_of_one(self, context: Floats) -> Floats:
         return np.array(self._draws_of_one(context))
@@ -66,10 +45,4 @@ class LinUCB(LinearPolicy):
         return self._bonuses_of_one(self._context(x))
 
     def _bonuses_of_many(self, contexts: Floats) -> Floats:
-        return np.asarray(self.width * np.sqrt(variances(contexts, self.ridge.inverse)))
-
-    def _learn(self, context: Floats, arm: int, reward: float) -> None:
-        self.ridge.learn(arm, context, reward)
-
-    def _state(self) -> State:
-        return {"width": np.array(self.width), **self.ridge.state()}
+        return self._spreads(contexts)

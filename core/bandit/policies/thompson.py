@@ -1,21 +1,17 @@
 """Thompson sampling with a linear expectation."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.special import ndtr
 
-from core.bandit.policies.linear import LinearPolicy, variances
-from core.bandit.policies.linucb import WIDEST
-from core.bandit.policies.policy import Flags, Floats, State, checked_number
-from core.bandit.policies.ridge import Ridge
+from core.bandit.policies.linear import WidePolicy
+from core.bandit.policies.policy import Flags, Floats
 
 _KNOTS = np.array([-9.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0])
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _ROWS = 256  # contexts integrated at once, so that memory stays small
 
 
-class LinearThompson(LinearPolicy):
+class LinearThompson(WidePolicy):
     """Linear Thompson sampling (Agrawal and Goyal 2013), parameters of its own for each arm.
 
     The pick maximises xᵀθ̃ with θ̃ ~ N(θ, width² A⁻¹). The arms' draws are independent, so xᵀθ̃ is drawn at once
@@ -33,23 +29,6 @@ class LinearThompson(LinearPolicy):
         InputError: for arguments other than that.
     """
 
-    def __init__(
-        self,
-        n_features: int,
-        arms: Sequence[str],
-        width: float,
-        rng: np.random.Generator,
-        *,
-        epsilon: float = 0.0,
-    ) -> None:
-        super().__init__(n_features, arms, rng, epsilon=epsilon)
-        self.width = checked_number(width, "width", 0.0, WIDEST)
-        self.ridge = Ridge(len(self.arms), self.n_features)
-
-    def coefficients(self) -> Floats:
-        """θ of each arm, shape (K, n_features); a copy."""
-        return self.ridge.theta.copy()
-
     def _bonuses_of_many(self, contexts: Floats) -> Floats:
         return np.zeros((len(contexts), len(self.arms)))
 
@@ -63,9 +42,6 @@ class LinearThompson(LinearPolicy):
         noise = self.rng.standard_normal((len(contexts), len(self.arms)))
         return self._scores_of_many(contexts) + self._spreads(contexts) * noise
 
-    def _spreads(self, contexts: Floats) -> Floats:
-        return np.asarray(self.width * np.sqrt(variances(contexts, self.ridge.inverse)))
-
     def _greedy(self, contexts: Floats, mask: Flags) -> Floats:
         chances = super()._greedy(contexts, mask)
         spreads = self._spreads(contexts)
@@ -75,12 +51,6 @@ class LinearThompson(LinearPolicy):
             means = self._scores_of_many(contexts[rows])
             chances[rows] = chances_of_most(means, spreads[rows], mask[rows])
         return chances
-
-    def _learn(self, context: Floats, arm: int, reward: float) -> None:
-        self.ridge.learn(arm, context, reward)
-
-    def _state(self) -> State:
-        return {"width": np.array(self.width), **self.ridge.state()}
 
 
 def chances_of_most(means: Floats, spreads: Floats, mask: Flags) -> Floats:

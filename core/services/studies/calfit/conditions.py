@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -74,6 +75,17 @@ class Conditions:
     def greatest(self) -> bool:
         """Whether the great response is taken."""
         return self.ties == GREAT
+
+
+def challenge_option(default: float, label: str) -> Any:
+    """The option that says how much a weekly plan asks for."""
+    return option(
+        default,
+        label=label,
+        help="κ: how much of the response that the estimate promises the goals ask for; the paper's is 1.",
+        minimum=0.1,
+        maximum=1.5,
+    )
 
 
 def shares(total: int, largest: int) -> list[int]:

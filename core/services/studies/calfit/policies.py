@@ -17,6 +17,7 @@ from core.services.studies.calfit.conditions import (
     GREAT,
     SMALL,
     Conditions,
+    challenge_option,
     number,
     shares,
     signed,
@@ -55,13 +56,7 @@ class Settings(Conditions):
         "that was not, as in DStress.",
         choices=POLICIES,
     )
-    challenge: float = option(
-        0.7,
-        label="Challenge of the gentler plans",
-        help="κ: how much of the response that the estimate promises the goals ask for.",
-        minimum=0.1,
-        maximum=1.5,
-    )
+    challenge: float = challenge_option(0.7, "Challenge of the gentler plans")
 
 
 def _arm(name: str, settings: Settings) -> Arm:

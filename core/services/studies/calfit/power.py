@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.services.studies.calfit.conditions import (
     COARSE,
     Conditions,
+    challenge_option,
     number,
     proportion,
     shares,
@@ -52,13 +53,7 @@ class Settings(Conditions):
         minimum=100,
         maximum=100_000,
     )
-    challenge: float = option(
-        1.0,
-        label="Challenge of the plans",
-        help="κ: how much of the response that the estimate promises the goals ask for; the paper's is 1.",
-        minimum=0.1,
-        maximum=1.5,
-    )
+    challenge: float = challenge_option(1.0, "Challenge of the plans")
 
     def __post_init__(self) -> None:
         if 2 * self.simulated < FEWEST * self.largest:

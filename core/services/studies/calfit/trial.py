@@ -15,6 +15,7 @@ from core.services.studies.calfit.conditions import (
     COARSE,
     Conditions,
     by_week,
+    challenge_option,
     number,
     proportion,
     shares,
@@ -53,13 +54,7 @@ class Settings(Conditions):
         minimum=4,
         maximum=1_000,
     )
-    challenge: float = option(
-        1.0,
-        label="Challenge of the plans",
-        help="κ: how much of the response that the estimate promises the goals ask for; the paper's is 1.",
-        minimum=0.1,
-        maximum=1.5,
-    )
+    challenge: float = challenge_option(1.0, "Challenge of the plans")
 
 
 def _sizes(settings: Settings) -> list[int]:
