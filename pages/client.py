@@ -9,7 +9,7 @@ from core.errors import Conflict, NotFound
 from core.services import caseload, clients, labelling, models
 from workbench import cells, context
 from workbench import client_charts as charts
-from workbench.components import address, client_phone, empty, synthetic
+from workbench.components import address, client_phone, empty, neighbours, synthetic
 from workbench.components import client_sections as sections
 from workbench.components.text import plain, small
 
@@ -78,15 +78,9 @@ def header(view: clients.Client) -> None:
             query_params=st.session_state.get("caseload_view"),
         )
         if place is not None:
-            if st.button("Previous", icon=":material/chevron_left:", disabled=place == 0, type="tertiary"):
+            if neighbours.previous(disabled=place == 0):
                 show(order[place - 1])
-            if st.button(
-                "Next",
-                icon=":material/chevron_right:",
-                icon_position="right",
-                disabled=place + 1 == len(order),
-                type="tertiary",
-            ):
+            if neighbours.following(disabled=place + 1 == len(order)):
                 show(order[place + 1])
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -7,7 +7,16 @@ import streamlit as st
 from core.errors import NotFound, SpotterError
 from core.services import caseload, clients, goals
 from workbench import context
-from workbench.components import address, empty, goal_group, goal_notice, goal_proof, step_plan, synthetic
+from workbench.components import (
+    address,
+    empty,
+    goal_group,
+    goal_notice,
+    goal_proof,
+    neighbours,
+    step_plan,
+    synthetic,
+)
 from workbench.components import goal_sections as sections
 from workbench.components.text import plain
 
@@ -24,9 +33,7 @@ def choose(names: dict[int, str], now: int | None) -> None:
     """A box to choose a client by name, and the way to the ones before and after."""
     order = list(names)
     place = order.index(now) if now in order else None
-    if place is not None and st.button(
-        "Previous", icon=":material/chevron_left:", disabled=place == 0, type="tertiary"
-    ):
+    if place is not None and neighbours.previous(disabled=place == 0):
         show(order[place - 1])
     chosen = st.selectbox(
         "Client",
@@ -38,13 +45,7 @@ def choose(names: dict[int, str], now: int | None) -> None:
         width=260,
         key=f"goals_client_{now}",
     )
-    if place is not None and st.button(
-        "Next",
-        icon=":material/chevron_right:",
-        icon_position="right",
-        disabled=place + 1 == len(order),
-        type="tertiary",
-    ):
+    if place is not None and neighbours.following(disabled=place + 1 == len(order)):
         show(order[place + 1])
     if chosen is not None and chosen != now:
         show(chosen)
