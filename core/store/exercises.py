@@ -149,3 +149,13 @@ def dated_histories(db: Database, client_ids: Sequence[int]) -> dict[int, list[t
     for client, at, exercise in rows:
         found[client].append((at, exercise))
     return found
+
+
+def logged_since(db: Database, client_ids: Sequence[int], since: str) -> list[tuple[int, str, int]]:
+    """What each of these clients did from a moment on as (client id, time, exercise id), in order of time."""
+    rows = db.execute(
+        f"SELECT client_id, at, exercise_id FROM exercise_log WHERE client_id IN ({marks(client_ids)}) AND at >= ?"
+        " ORDER BY at, id",
+        [*client_ids, since],
+    )
+    return rows.fetchall()

@@ -11,8 +11,6 @@ POLICIES: Mapping[str, str] = {
     "hybrid": "Hybrid LinUCB",
     "thompson": "Thompson sampling",
     "epsilon-greedy": "ε-greedy",
-    "random": "Random",
-    "best-fixed": "Best fixed arm",
 }
 """The policies that can be put in force, with their names for people."""
 
@@ -25,7 +23,7 @@ class PolicySettings:
         kind: a key of ``POLICIES``.
         width: how much the doubt of an arm counts (the paper's α); LinUCB, hybrid and Thompson.
         epsilon: share of picks drawn evenly from the open arms, so that each has a propensity to learn from.
-        completion_weight: what completing a session weighs in the reward; progress towards the week's goal has the rest.
+        completion_weight: what completing a session weighs in the reward; progress to the week's goal has the rest.
         start: synthetic decisions that it learns from before the first real one.
 
     Raises:

@@ -168,7 +168,7 @@ class Outcome:
 
     Attributes:
         completion: share of the session that was done, 0 to 1.
-        progress: share of the week's goal for the arm that stands reached after it, 0 to 1.
+        progress: how much it added to what the week still lacked of the arm, 0 to 1: completion × what was lacking.
         reward: their weighted mean, with the weights of the pick's policy version.
     """
 
