@@ -10,6 +10,8 @@ from core.store.audit import now
 from core.store.people import marks
 
 Row = dict[str, Any]
+NeedsRow = tuple[int, str, str]
+"""Exercise id, category, and the detail as it is stored."""
 
 
 def add_exercises(db: Database, cohort_id: int, exercises: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -47,6 +49,14 @@ def exercises(db: Database, cohort_id: int) -> list[Row]:
     """A cohort's exercises in the order they were added, ``detail`` parsed."""
     rows = db.query("SELECT * FROM exercises WHERE cohort_id = ? ORDER BY id", [cohort_id])
     return [{**row, "detail": json.loads(row["detail"])} for row in rows]
+
+
+def needs_rows(db: Database, cohort_id: int) -> tuple[NeedsRow, ...]:
+    """What the needs of a cohort's exercises are read from, in the order they were added."""
+    rows = db.execute(
+        "SELECT id, category, detail FROM exercises WHERE cohort_id = ? ORDER BY id", [cohort_id]
+    )
+    return tuple(rows.fetchall())
 
 
 def add_import(

@@ -109,6 +109,14 @@ def clients_in_force(db: Database, client_ids: Sequence[int]) -> list[Row]:
     )
 
 
+def cohorts_of(db: Database, client_ids: Sequence[int]) -> dict[int, int]:
+    """The cohort's id of each of these clients; those that do not exist are left out."""
+    rows = db.execute(
+        f"SELECT id, cohort_id FROM clients WHERE id IN ({marks(client_ids)})", list(client_ids)
+    )
+    return dict(rows.fetchall())
+
+
 def client(db: Database, client_id: int) -> Row:
     """One client with the name of the cohort and whether it is synthetic.
 
@@ -125,7 +133,7 @@ def client(db: Database, client_id: int) -> Row:
 
 
 def add_documents(db: Database, kind: str, documents: Mapping[int, Mapping[str, Any]]) -> None:
-    """Record a dated document (``profile``, ``medical`` or ``screening``) for each client id; earlier ones stay."""
+    """Record a dated document of a kind (``profile``, ``medical``, ``health`` …) for each client id; earlier ones stay."""
     stamp = now()
     db.conn.executemany(
         "INSERT INTO profiles (client_id, kind, document, recorded_at) VALUES (?, ?, ?, ?)",
@@ -155,6 +163,35 @@ def documents_of_many(
     for client, kind, document, recorded_at, _ in rows:
         found[client][kind] = {**json.loads(document), "recorded_at": recorded_at}
     return found
+
+
+def dated_documents(
+    db: Database, client_ids: Sequence[int], kinds: Sequence[str]
+) -> dict[int, dict[str, Row]]:
+    """The newest document of each of these kinds by client and kind: ``id``, ``document`` (parsed), ``recorded_at``.
+
+    Clients without any are left out.
+    """
+    rows = db.execute(
+        "SELECT client_id, kind, max(id), document, recorded_at FROM profiles"
+        f" WHERE client_id IN ({marks(client_ids)}) AND kind IN ({marks(kinds)}) GROUP BY client_id, kind",
+        [*client_ids, *kinds],
+    )
+    found: dict[int, dict[str, Row]] = {}
+    for client, kind, document_id, document, recorded_at in rows:
+        row = {"id": document_id, "document": json.loads(document), "recorded_at": recorded_at}
+        found.setdefault(client, {})[kind] = row
+    return found
+
+
+def changed(db: Database, cohort_id: int) -> tuple[int, int]:
+    """How many clients a cohort has and the id of their newest document: another whenever either is added."""
+    row = db.execute(
+        "SELECT count(*), coalesce(max((SELECT max(id) FROM profiles WHERE client_id = c.id)), 0) FROM clients c"
+        " WHERE c.cohort_id = ?",
+        [cohort_id],
+    ).fetchone()
+    return int(row[0]), int(row[1])
 
 
 def profiles_of(db: Database, client_ids: Sequence[int]) -> dict[int, Row]:
