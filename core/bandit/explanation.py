@@ -54,6 +54,12 @@ class Background:
             pair of their numbers; for example ``("age", "sex", "sex", (0, 1), (0, 2))``. A factor must itself
             belong to an attribute.
 
+    Attributes:
+        names: as given.
+        means: mean of each column, shape (D,).
+        attributes: the attributes in the order of their columns.
+        columns, owners: of each part (see ``parts``) its column and its attribute.
+
     Raises:
         InputError: for rows that are not finite numbers, names that do not match their columns, or a column that is
             not the product it is said to be.
@@ -81,30 +87,45 @@ class Background:
         pairs = [name for name in names if not isinstance(name, str)]
         self._products: Integers = np.array(products, dtype=np.int64)
         self._factors: Integers = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        self._plain: Integers = np.array([j for j, name in enumerate(names) if isinstance(name, str)])
+        self._plain: Integers = np.array(
+            [j for j, name in enumerate(names) if isinstance(name, str)], dtype=np.int64
+        )
         # The attribute of each column that has one, then of each product's left factor, then of each right one.
         of_column = {j: owners[name] for j, name in enumerate(names) if isinstance(name, str)}
-        self._owners: Integers = np.array(
+        self.owners: Integers = np.array(
             [*of_column.values(), *(of_column[int(j)] for j in self._factors.T.ravel())], dtype=np.int64
         )
+        self.columns: Integers = np.concatenate((self._plain, self._products, self._products))
         self._check_products(given)
 
     def shares(self, x: Floats, theta: Floats) -> Floats:
         """What each attribute adds to θᵀx over its mean; arrays of shape (D,), unchecked but for the products."""
-        parts = theta * (x - self.means)
+        return self._summed(self.parts(x) * theta[self.columns])
+
+    def shares_of_many(self, contexts: Floats, theta: Floats) -> Floats:
+        """``shares`` of contexts of shape (N, D): shape (N, attributes)."""
+        weighted = self.parts(contexts) * theta[self.columns]
+        return np.asarray(weighted @ np.eye(len(self.attributes))[self.owners])
+
+    def parts(self, x: Floats) -> Floats:
+        """What each part would add were its column's θ 1, shape (..., P) for contexts of shape (..., D).
+
+        A column that has an attribute is one part of it; a product is a part of each of its factors' attributes.
+        Part p is of the attribute ``attributes[owners[p]]`` and of the column ``columns[p]``.
+        """
+        over = x - self.means
         if not self._products.size:
-            return self._summed(parts)
+            return over
         self._check_products(x)
         # The formula above, rearranged: half of what the product adds, plus or minus what one factor alone
         # brings more than the other.
         left, right = self._factors[:, 0], self._factors[:, 1]
-        tilt = theta[self._products] * (x[left] * self.means[right] - self.means[left] * x[right]) / 2
-        half = parts[self._products] / 2
-        weights = np.concatenate((parts[self._plain], half + tilt, half - tilt))
-        return self._summed(weights)
+        tilt = (x[..., left] * self.means[right] - self.means[left] * x[..., right]) / 2
+        half = over[..., self._products] / 2
+        return np.concatenate((over[..., self._plain], half + tilt, half - tilt), axis=-1)
 
     def _summed(self, parts: Floats) -> Floats:
-        sums: Floats = np.bincount(self._owners, parts, len(self.attributes)).astype(np.float64, copy=False)
+        sums: Floats = np.bincount(self.owners, parts, len(self.attributes)).astype(np.float64, copy=False)
         return sums
 
     def _check_products(self, rows: Floats) -> None:
