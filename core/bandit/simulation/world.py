@@ -137,6 +137,21 @@ class World:
         columns = {f"done_{arm}": done[:, k] for k, arm in enumerate(ARMS)}
         return ENCODING.encode(self.people.having(energy=energies, **columns))
 
+    def expected_of(self, contexts: Floats) -> Floats:
+        """Expected rewards of everybody from their contexts, in the order of ``people``; shape (N, arms).
+
+        Raises:
+            InputError: for another number of contexts than people.
+        """
+        if len(contexts) != len(self):
+            raise InputError(f"There are {len(self)} people; contexts must be as many, not {len(contexts)}.")
+        if self.environment == "linear":
+            return contexts @ self.theta.T
+        low = ENCODING.places["energy", "low"]
+        energies = contexts[:, low : low + len(ENERGIES)].argmax(axis=1)
+        done = contexts[:, [ENCODING.places[f"done_{arm}", None] for arm in ARMS]]
+        return self.full(energies.astype(np.int64), done)
+
     def full(self, energies: Integers, done: Floats) -> Floats:
         """Expected rewards in the full environment, shape (N, arms), whatever this world's own is."""
         chance, worth = self._parts(energies, done)
@@ -156,9 +171,9 @@ class World:
         """The linear environment's truth: what each column weighs in the reward of each arm, shape (arms, D).
 
         Fitted to the full environment by least squares, over everybody at each energy, in a week with nothing done
-        and in weeks with one component done. It is linear in what is done and in the energy, so that its extremes lie at the corners of those; where they
-        leave 0 to 1, one offset and scale brings all arms back. The offset is spread on the columns of sex, which
-        add up to 1 for everybody.
+        and in weeks with one component done. It is linear in what is done and in the energy, so that its extremes lie
+        at the corners of those; where they leave 0 to 1, one offset and scale brings all arms back. The offset is
+        spread on the columns of sex, which add up to 1 for everybody.
         """
         weeks = [np.tile(week, (len(self), 1)) for week in (np.zeros(len(ARMS)), *np.eye(len(ARMS)))]
         contexts, rewards = [], []
