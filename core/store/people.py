@@ -133,7 +133,7 @@ def client(db: Database, client_id: int) -> Row:
 
 
 def add_documents(db: Database, kind: str, documents: Mapping[int, Mapping[str, Any]]) -> None:
-    """Record a dated document of a kind (``profile``, ``medical``, ``health`` …) for each client id; earlier ones stay."""
+    """Record a dated document of one kind (``profile``, ``medical`` …) for each client id; earlier ones stay."""
     stamp = now()
     db.conn.executemany(
         "INSERT INTO profiles (client_id, kind, document, recorded_at) VALUES (?, ?, ?, ?)",

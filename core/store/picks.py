@@ -130,21 +130,50 @@ def holding(db: Database, client_ids: Sequence[int], since: str = "") -> list[Ro
     )
 
 
-def learnt_from(db: Database, cohort_id: int) -> list[Row]:
-    """Every pick of a cohort with an outcome that stands, in the order the outcomes came, receipts parsed."""
-    rows = db.query(
-        "SELECT p.id, p.client_id, p.day, p.arm, p.propensity, p.receipt, o.id AS outcome_id, o.completion, o.progress"
-        " FROM pick_outcomes o JOIN picks p ON p.id = o.pick_id JOIN clients c ON c.id = p.client_id"
-        " WHERE c.cohort_id = ? AND o.undone_at IS NULL ORDER BY o.id",
-        [cohort_id],
+def of_cohort(db: Database, cohort_id: int) -> list[Row]:
+    """Every pick of a cohort that holds, oldest first, with its outcome, and best arm and lead from its receipt."""
+    return list(
+        db.query(
+            "SELECT p.id, p.client_id, p.policy_version_id, p.day, p.arm, p.propensity, p.author, o.completion,"
+            " o.progress, json_extract(p.receipt, '$.best') AS best, json_extract(p.receipt, '$.lead') AS lead"
+            " FROM picks p JOIN clients c ON c.id = p.client_id"
+            " LEFT JOIN pick_outcomes o ON o.pick_id = p.id AND o.undone_at IS NULL"
+            " WHERE c.cohort_id = ? AND p.id ="
+            " (SELECT max(n.id) FROM picks n WHERE n.client_id = p.client_id AND n.day = p.day)"
+            " ORDER BY p.day, p.id",
+            [cohort_id],
+        )
     )
-    return [{**row, "receipt": json.loads(row["receipt"])} for row in rows]
+
+
+def learnt_from(db: Database, cohort_id: int, after: int = 0) -> list[Row]:
+    """Every pick of a cohort whose outcome stands and came after another, in the order that outcomes came.
+
+    Each with its context, of the receipt alone what a policy needs.
+
+    Args:
+        after: id of an outcome; 0 for all.
+    """
+    rows = db.query(
+        "SELECT p.id, p.client_id, p.day, p.arm, p.propensity, json_extract(p.receipt, '$.context') AS context,"
+        " json_extract(p.receipt, '$.allowed') AS allowed, o.id AS outcome_id, o.completion, o.progress"
+        " FROM pick_outcomes o JOIN picks p ON p.id = o.pick_id JOIN clients c ON c.id = p.client_id"
+        " WHERE c.cohort_id = ? AND o.undone_at IS NULL AND o.id > ? ORDER BY o.id",
+        [cohort_id, after],
+    )
+    return [
+        {**row, "context": json.loads(row["context"]), "allowed": json.loads(row["allowed"])} for row in rows
+    ]
 
 
 def outcomes_known(db: Database, cohort_id: int) -> tuple[int, int, int]:
-    """How many outcomes of a cohort stand, the newest one's id, and how many were undone: changes when any does."""
+    """How many outcomes of a cohort stand, the newest one's id, and how many were undone.
+
+    The three change whenever any outcome does.
+    """
     row = db.execute(
-        "SELECT coalesce(sum(o.undone_at IS NULL), 0), coalesce(max(o.id), 0), coalesce(sum(o.undone_at IS NOT NULL), 0)"
+        "SELECT coalesce(sum(o.undone_at IS NULL), 0), coalesce(max(o.id), 0),"
+        " coalesce(sum(o.undone_at IS NOT NULL), 0)"
         " FROM pick_outcomes o JOIN picks p ON p.id = o.pick_id JOIN clients c ON c.id = p.client_id"
         " WHERE c.cohort_id = ?",
         [cohort_id],

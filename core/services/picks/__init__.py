@@ -1,1 +1,36 @@
 """Picks: what a cohort's policy would offer each client, why, what was decided, and what became of it."""
+
+from core.bandit.attributes import ATTRIBUTES as ATTRIBUTES
+from core.bandit.attributes import BY_KEY as BY_KEY
+from core.bandit.attributes import Attribute as Attribute
+from core.bandit.attributes import Value as Value
+from core.guidelines import ARMS as ARMS
+from core.services.picks.cohorts import cohort as cohort
+from core.services.picks.cohorts import export as export
+from core.services.picks.cohorts import fairness as fairness
+from core.services.picks.considering import consider as consider
+from core.services.picks.deciding import decide as decide
+from core.services.picks.deciding import of_client as of_client
+from core.services.picks.deciding import read as read
+from core.services.picks.outcomes import record_outcome as record_outcome
+from core.services.picks.outcomes import save_wishes as save_wishes
+from core.services.picks.outcomes import undo_outcome as undo_outcome
+from core.services.picks.policies import policy as policy
+from core.services.picks.policies import put_in_force as put_in_force
+from core.services.picks.policies import versions as versions
+from core.services.picks.rehearsing import logged as logged
+from core.services.picks.rehearsing import rehearse as rehearse
+from core.services.picks.settings import POLICIES as POLICIES
+from core.services.picks.settings import PolicySettings as PolicySettings
+from core.services.picks.views import ArmView as ArmView
+from core.services.picks.views import CohortView as CohortView
+from core.services.picks.views import Considered as Considered
+from core.services.picks.views import Flip as Flip
+from core.services.picks.views import Gap as Gap
+from core.services.picks.views import InForce as InForce
+from core.services.picks.views import Outcome as Outcome
+from core.services.picks.views import Pick as Pick
+from core.services.picks.views import Rationale as Rationale
+from core.services.picks.views import Rehearsal as Rehearsal
+from core.services.picks.views import Source as Source
+from core.services.picks.views import Stability as Stability
