@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.guidelines import QUESTIONS
 from core.services import Store, accounts, models, recommending, training
 from core.store import exercises, people
 
@@ -18,8 +19,11 @@ def small_cohort(
     days: int = 30,
     train: bool = True,
     seed: int = 0,
+    screened: bool = True,
 ) -> Store:
     """A store with one synthetic cohort whose clients mostly follow a rotation, and two trainers, Ana and Bo.
+
+    With ``screened`` a medical history without conditions and screening answers of no are on record of everybody.
 
     The last client has no history. With ``train`` there is a model and a recommendation for everyone.
     """
@@ -55,6 +59,11 @@ def small_cohort(
                 for client in ids.values()
             },
         )
+        if screened:
+            people.add_documents(db, "medical", {client: {"conditions": "none"} for client in ids.values()})
+            people.add_documents(
+                db, "screening", {client: dict.fromkeys(QUESTIONS, "no") for client in ids.values()}
+            )
         imported = exercises.add_import(
             db,
             cohort,

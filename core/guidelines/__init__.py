@@ -32,6 +32,7 @@ from core.guidelines.rules import Rule as Rule
 from core.guidelines.rules import Verdict as Verdict
 from core.guidelines.rules import gate_rules as gate_rules
 from core.guidelines.rules import read_rules as read_rules
+from core.guidelines.signing import tables_hash as tables_hash
 from core.guidelines.vocabulary import COMPONENTS as COMPONENTS
 from core.guidelines.vocabulary import CONDITIONS as CONDITIONS
 from core.guidelines.vocabulary import SEXES as SEXES

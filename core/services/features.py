@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.services.exercise_needs import ADDED
 from core.store import Store, exercises, people
 
 FloatArray = NDArray[np.float64]
@@ -17,7 +18,9 @@ Document = Mapping[str, Any]
 MOST_CATEGORIES = (
     40  # a text field with more distinct values (a name, an instruction) says nothing in general
 )
-NEVER = frozenset({"recorded_at", "name", "client", "reference"})
+# What is there for the safety gate alone says what may be offered, not what will be done; with it, figures that rest
+# on a catalogue would move when its needs are filled in.
+NEVER = frozenset({"recorded_at", "name", "client", "reference", *ADDED})
 
 
 @dataclass(frozen=True, slots=True)

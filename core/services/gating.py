@@ -9,6 +9,7 @@ from core.services import Store, recommending
 from core.services.judging import UNREADABLE as UNREADABLE
 from core.services.judging import Judged as Judged
 from core.services.judging import Masks as Masks
+from core.services.judging import Reasons as Reasons
 from core.services.judging import is_on as is_on
 from core.services.judging import judge as judge
 from core.services.judging import judge_many as judge_many

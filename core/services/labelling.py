@@ -5,7 +5,7 @@ client's answers never move another client's recommendations, and any answer can
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,10 +14,12 @@ import numpy as np
 
 from core.errors import Conflict, InputError
 from core.recommender import forgetting
-from core.services import Store, models, recommending
+from core.services import Store, gating, models, recommending
 from core.services.models import Model
 from core.store import exercises, labels, people, requests, versions, weights
 
+MASKED = "masked"
+MOST_OVERRIDE = 500  # characters
 VERDICTS = ("exercise", "none suitable", "skip", "flag")
 
 
@@ -30,6 +32,7 @@ class Answer:
         verdict: ``exercise`` (then ``exercise_id`` is set), ``none suitable``, ``skip`` or ``flag``.
         reason: why, for anything but an exercise; may be empty.
         decision_ms: time from seeing the request to deciding, in milliseconds.
+        override: why an exercise that the safety gate masks is the answer all the same; of no effect on any other.
     """
 
     request_id: int
@@ -38,6 +41,7 @@ class Answer:
     exercise_id: int | None = None
     reason: str = ""
     decision_ms: int | None = None
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,10 @@ class Outcome:
     """What became of an answer.
 
     Attributes:
-        status: ``taught`` (a new version), ``recorded`` (no version), ``conflict`` (nothing changed).
+        status: ``taught`` (a new version), ``recorded`` (no version), ``conflict`` or ``masked`` (nothing changed).
         message: a sentence for the trainer.
-        before, after: top five as (exercise name, probability) for the same step, before and after.
+        before, after: top five as (exercise name, probability) for the same step, before and after; of what the
+            gate masks only the answer itself is among them.
         forgetting: top-1 accuracy on held-out clients before and after, on how many steps it was counted, and on how
             many of them right and wrong changed; None where nothing was taught.
     """
@@ -68,15 +73,21 @@ def answer(store: Store, user: str, given: Answer) -> Outcome:
     """Record one answer and teach it to the client's model, all in one transaction or not at all.
 
     The first answer to a request stands; a second one changes nothing and says who was first. The same
-    ``key`` again gives the same outcome again.
+    ``key`` again gives the same outcome again. An exercise that the safety gate masks for the client is refused with
+    the status ``masked``, unless the answer says why it is given all the same; the gate is asked in the transaction.
 
     Raises:
-        InputError: for a verdict or an exercise that cannot be.
+        InputError: for a verdict, an exercise or a reason that cannot be.
     """
     if given.verdict not in VERDICTS:
         raise InputError(f"{given.verdict!r} is no verdict; choose one of {', '.join(VERDICTS)}.")
     if (given.verdict == "exercise") != (given.exercise_id is not None):
         raise InputError("An exercise is named with the verdict 'exercise', and with no other.")
+    given = replace(given, override=given.override.strip())
+    if len(given.override) > MOST_OVERRIDE:
+        raise InputError(
+            f"The reason may have {MOST_OVERRIDE} characters; this one has {len(given.override)}."
+        )
     person = people.user(store.db, user)
     request = requests.request(store.db, given.request_id)
     known = labels.by_key(store.db, given.key)
@@ -89,14 +100,16 @@ def answer(store: Store, user: str, given: Answer) -> Outcome:
         except Conflict as conflict:
             # The same press may have come in twice at once; then the other one has the outcome.
             known = labels.by_key(store.db, given.key)
-            return _outcome(store, known) if known else _conflict(store, given, str(conflict))
+            return _outcome(store, known) if known else _unchanged(store, given, "conflict", str(conflict))
+        except _Masked as masked:
+            return _unchanged(store, given, MASKED, str(masked))
 
 
 def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given: Answer) -> Outcome:
     client_id = request["client_id"]
     if given.verdict != "exercise":
         with store.change(f"label: {given.verdict}", by=person["name"], subject=_subject(request)) as change:
-            _still_open(change.db, request["id"])
+            _still_open(store, request["id"])
             label_id = _add(change.db, person, request, given, [], [], None, None)
             if given.verdict != "skip":
                 requests.set_state(
@@ -111,22 +124,51 @@ def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given
     catalogue = exercises.exercise_ids(store.db, request["cohort_id"])
     if exercise_id not in catalogue.values():
         raise InputError("This exercise is not in the client's catalogue. Choose one from the list.")
-    _still_open(store.db, request["id"])
+    _still_open(store, request["id"])
+    _allowed(store, request, given)
     before_model = models.of_client(store, client_id)
     history = exercises.history(store.db, client_id)[: request["step"]]
     document = people.profiles_of(store.db, [client_id]).get(client_id, {})
     lesson = _teach(store, before_model, history, document, exercise_id, seed=request["id"])
-    before, after = (_top(model, history, document) for model in (before_model, lesson.model))
     with store.change("label: exercise", by=person["name"], subject=_subject(request)) as change:
-        _still_open(change.db, request["id"])
+        # Asked once more: what is on record of the client may have changed while the model learnt.
+        masks = _allowed(store, request, given)
+        before, after = (
+            _top(model, history, document, masks.keys() - {exercise_id})
+            for model in (before_model, lesson.model)
+        )
+        _still_open(store, request["id"])
         if versions.in_force(change.db, client_id) != before_model.version_id:
             raise Conflict("This client's model changed a moment ago; answer again.")
         version_id = _add_version(change.db, request["cohort_id"], client_id, before_model.version_id, lesson)
+        against = masks.get(exercise_id, ())
+        given = replace(given, override=given.override if against else "")
         label_id = _add(change.db, person, request, given, before, after, before_model.version_id, version_id)
         requests.set_state(change.db, request["id"], "answered")
         recommending.refresh(store, request["cohort_id"], [client_id])
         change.detail |= {"label": label_id, "exercise": exercise_id, "version": version_id}
+        if against:
+            rules = list(dict.fromkeys(rule for rule, _ in against))
+            change.detail["override"] = {"rules": rules, "reason": given.override}
     return _outcome(store, labels.label(store.db, label_id))
+
+
+class _Masked(Exception):
+    """The exercise is masked for the client, and the answer does not say why it is given all the same."""
+
+
+def _allowed(store: Store, request: dict[str, Any], given: Answer) -> Mapping[int, gating.Reasons]:
+    """What the gate masks for the client now, by exercise; the answer may be among it only with a reason."""
+    judged = gating.judge(store, request["client_id"])
+    masks = gating.Masks(store, request["cohort_id"]).of(judged)
+    against = masks.get(given.exercise_id or 0, ())
+    if against and not given.override:
+        sentences = " ".join(f"{text.rstrip('.')}." for text in dict.fromkeys(text for _, text in against))
+        raise _Masked(
+            f"The safety gate masks this exercise for {request['client'].rstrip('.')}. {sentences} "
+            "Nothing was changed. To give it all the same, write why."
+        )
+    return masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +282,15 @@ def _replay(store: Store, db: Any, cohort_id: int, client_id: int, start: int) -
     return version_id
 
 
-def _still_open(db: Any, request_id: int) -> None:
-    state = requests.request(db, request_id)["state"]
-    if state in ("open", "flagged"):
+def _still_open(store: Store, request_id: int) -> None:
+    request = requests.request(store.db, request_id)
+    if request["state"] in ("open", "flagged"):
         return
-    first = labels.answer_of(db, request_id)
+    first = labels.answer_of(store.db, request_id)
     if first is None:
-        raise Conflict("This request is out of date: the client has moved on. Nothing was changed.")
+        judged = gating.judge(store, request["client_id"])
+        why = judged.sentence if judged.masks_everything else "The client has moved on."
+        raise Conflict(f"This request is out of date. {why} Nothing was changed.")
     seconds = (datetime.now(UTC) - datetime.fromisoformat(first["at"])) // timedelta(seconds=1)
     ago = f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"
     what = first["exercise"] or first["verdict"]
@@ -255,9 +299,9 @@ def _still_open(db: Any, request_id: int) -> None:
     )
 
 
-def _conflict(store: Store, given: Answer, message: str) -> Outcome:
+def _unchanged(store: Store, given: Answer, status: str, message: str) -> Outcome:
     client = requests.request(store.db, given.request_id)["client"]
-    return Outcome(given.request_id, given.key, "conflict", message, client=client)
+    return Outcome(given.request_id, given.key, status, message, client=client)
 
 
 def _add(
@@ -284,13 +328,16 @@ def _add(
         after=after,
         before_version_id=before_version,
         after_version_id=after_version,
+        override=given.override,
     )
 
 
-def _top(model: Model, history: Sequence[int], document: dict[str, Any]) -> list[tuple[int, float]]:
+def _top(
+    model: Model, history: Sequence[int], document: dict[str, Any], masked: Set[int]
+) -> list[tuple[int, float]]:
     row = model.predict([history], [document])[0]
-    best = row.argsort(kind="stable")[::-1][: recommending.TOP]
-    return [(model.exercise_ids[i], float(row[i])) for i in best]
+    ranked = ((model.exercise_ids[i], float(row[i])) for i in row.argsort(kind="stable")[::-1])
+    return [(exercise, p) for exercise, p in ranked if exercise not in masked][: recommending.TOP]
 
 
 def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
@@ -330,6 +377,8 @@ def _outcome(store: Store, label: dict[str, Any]) -> Outcome:
 
 def _moved(label: dict[str, Any], names: dict[int, str]) -> str:
     """How far the model came towards what it was taught, and whether it would now say so itself."""
+    if not label["after"]:
+        return "recorded."
     first = label["after"][0][0]
     if first == label["exercise_id"]:
         return "the model now puts it first."

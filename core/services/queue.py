@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Conflict
-from core.services import Store, clients, doubts, labelling, models
+from core.services import Store, clients, doubts, gating, labelling, models
 from core.store import exercises, labels, people, requests
 
 DAILY_BUDGET = "asking.per_trainer_a_day"
@@ -30,17 +30,34 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Masked:
+    """What would have been among the model's first five but for the safety gate.
+
+    Attributes:
+        sentences: why it is masked: for each rule the reason, the source and its review.
+    """
+
+    exercise_id: int
+    name: str
+    probability: float
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """Everything a trainer needs to decide on one request, without another look-up.
 
     Attributes:
-        choices: the model's first five, the most probable first.
+        choices: the most probable exercises that may be offered, up to five, the most probable first; what the gate
+            has come to mask since the request was opened is left out.
         entropy: in nats, 0 when sure; least_confidence: 1 − the largest probability.
         also_in_set: names of further exercises in the prediction set.
         why: the cause of the doubt, in a sentence.
         limits: what the client must be spared: conditions and screening answers.
         history: the last exercises, newest first, as ``{"at", "name", "success"}``.
         nearest: what followed in the most alike past cases, as ``{"after", "then"}``.
+        masked: what the model's first five would have held but for the gate, the most probable first.
+        gate: what the gate says of the client now, in a sentence.
     """
 
     request_id: int
@@ -60,6 +77,8 @@ class Item:
     history: list[dict[str, Any]]
     nearest: list[dict[str, Any]]
     version_id: int
+    masked: list[Masked]
+    gate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +129,24 @@ def item(store: Store, request_id: int) -> Item:
     if request["state"] not in ("open", "flagged"):
         first = labels.answer_of(store.db, request_id)
         if first is None:
-            raise Conflict(f"The request for {request['client']} is out of date: the client has moved on.")
+            judged = gating.judge(store, request["client_id"])
+            reason = judged.sentence if judged.masks_everything else "The client has moved on."
+            raise Conflict(f"The request for {request['client'].rstrip('.')} is out of date. {reason}")
         raise Conflict(
             f"The request for {request['client']} has its answer: {first['exercise'] or first['verdict']}, "
             f"by {first['user']}."
         )
     catalogue = {row["id"]: row for row in exercises.exercises(store.db, request["cohort_id"])}
     return _item(store, request, catalogue)
+
+
+def masked(store: Store, client_id: int) -> dict[int, tuple[str, ...]]:
+    """Exercises of the catalogue that the gate masks for a client now, with a sentence for each rule.
+
+    Exercises that are masked alike share their sentences, so that a page sends each once.
+    """
+    client = people.client(store.db, client_id)
+    return gating.masked_exercises(store, client["cohort_id"], gating.judge(store, client_id))
 
 
 def catalogue(store: Store, cohort_id: int) -> list[tuple[int, str, str]]:
@@ -212,6 +242,10 @@ def _item(store: Store, request: dict[str, Any], catalogue: dict[int, dict[str, 
     done = exercises.log(store.db, request["client_id"], HISTORY, before_step=request["step"])
     model = models.load(store, request["model_version_id"])
     past = exercises.history(store.db, request["client_id"])[: request["step"]]
+    # Asked again: the client's health may be another than when the request was opened.
+    judged = gating.judge(store, request["client_id"])
+    masks = gating.masked_exercises(store, request["cohort_id"], judged)
+    ruled_out = [(mask["exercise"], mask["probability"]) for mask in why.get("masked", [])]
     return Item(
         request_id=request["id"],
         client_id=request["client_id"],
@@ -224,11 +258,12 @@ def _item(store: Store, request: dict[str, Any], catalogue: dict[int, dict[str, 
                 exercise, catalogue[exercise]["name"], catalogue[exercise]["category"], p, exercise in in_set
             )
             for exercise, p in request["top"]
+            if exercise not in masks
         ],
         also_in_set=[
             catalogue[exercise]["name"]
             for exercise in why["prediction_set"]
-            if exercise not in {top for top, _ in request["top"]}
+            if exercise not in {top for top, _ in request["top"]} and exercise not in masks
         ],
         margin=request["margin"],
         p_value=request["p_value"],
@@ -241,4 +276,10 @@ def _item(store: Store, request: dict[str, Any], catalogue: dict[int, dict[str, 
             model, past, documents.get("profile", {}), {key: row["name"] for key, row in catalogue.items()}
         ),
         version_id=request["model_version_id"],
+        masked=[
+            Masked(exercise, catalogue[exercise]["name"], p, masks[exercise])
+            for exercise, p in sorted([*request["top"], *ruled_out], key=lambda pair: -pair[1])
+            if exercise in masks
+        ],
+        gate=judged.sentence,
     )

@@ -1,4 +1,8 @@
-"""Recommend to every client, and ask a trainer where the model is unsure."""
+"""Recommend to every client what the safety gate leaves open, and ask a trainer where the model is unsure.
+
+The model does not know of the gate: probabilities, margin and p-value are its own. Masked exercises are left out of
+what is recommended; which of the model's first five they were is kept beside it.
+"""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -13,6 +17,7 @@ from core.errors import NoModel
 from core.recommender import entropy, least_confidence, margin
 from core.services import Store, doubts, models, moments
 from core.services.features import Document, FloatArray
+from core.services.judging import Judged, Masks, judge_many
 from core.services.models import Model
 from core.store import exercises, people, requests, status, steps, versions, weights
 
@@ -35,7 +40,13 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a version says of one client now, and said at each of the steps before (oldest first)."""
+    """What a version says of one client now, and said at each of the steps before (oldest first).
+
+    Attributes:
+        top: the most probable exercises that may be offered; empty where the gate masks them all.
+        why: ``masked`` holds what the model's first five would have held but for the gate (``exercise``,
+            ``probability``, names of the ``rules``), ``prediction_set`` what of the set may be offered.
+    """
 
     step: int
     top: list[tuple[int, float]]
@@ -54,6 +65,7 @@ class _Client:
     history: list[int]
     last_at: str | None
     document: Document
+    judged: Judged
 
 
 def refresh(
@@ -67,7 +79,8 @@ def refresh(
 
     A client with fewer exercises than the window and no version of their own gets one that starts from the
     three nearest profiles (Mahyari 2022, section III-B). A request is opened where the conformal p-value of
-    the margin is at most the asking level. In a cohort without a model only the statuses are kept.
+    the margin is at most the asking level and the gate leaves something to offer. In a cohort without a model only
+    the statuses are kept.
     """
     due = pending(store, cohort_id)
     wanted = sorted(people.client_ids(store.db, cohort_id).values() if client_ids is None else client_ids)
@@ -130,6 +143,7 @@ def margins(model: Model, histories: Sequence[Sequence[int]], document: Document
 def _read(store: Store, client_ids: Sequence[int]) -> list[_Client]:
     logs = exercises.dated_histories(store.db, client_ids)
     documents = people.profiles_of(store.db, client_ids)
+    judged = judge_many(store, client_ids)
     return [
         _Client(
             id=row["id"],
@@ -139,6 +153,7 @@ def _read(store: Store, client_ids: Sequence[int]) -> list[_Client]:
             history=[exercise for _, exercise in logs[row["id"]]],
             last_at=logs[row["id"]][-1][0] if logs[row["id"]] else None,
             document=documents.get(row["id"], {}),
+            judged=judged[row["id"]],
         )
         for row in people.clients_in_force(store.db, client_ids)
     ]
@@ -181,6 +196,7 @@ def _predict(
     """Predictions by client id; all clients that one version speaks for are asked at once."""
     names = {row["id"]: row["name"] for row in exercises.exercises(store.db, cohort_id)}
     logged = exercises.logged_rows(store.db, cohort_id)
+    masks = Masks(store, cohort_id)
     found: dict[int, Prediction] = {}
     trained = sorted((c for c in clients if c.version_id is not None), key=lambda c: c.version_id or 0)
     for version_id, group in groupby(trained, key=lambda c: c.version_id or 0):
@@ -199,22 +215,38 @@ def _predict(
         for client in members:
             begin, end = end, end + min(TREND, len(client.history)) + 1
             row, p_value = probabilities[end - 1], float(p_values[end - 1])
+            masked = masks.of(client.judged)
+            ranked = [(model.exercise_ids[i], float(row[i])) for i in row.argsort(kind="stable")[::-1]]
+            top = [(exercise, p) for exercise, p in ranked if exercise not in masked][:TOP]
             why: dict[str, Any] = {
-                "prediction_set": doubts.set_of(model, row),
+                "prediction_set": [
+                    exercise for exercise in doubts.set_of(model, row) if exercise not in masked
+                ],
                 "entropy": float(entropy(row)),
                 "least_confidence": float(least_confidence(row)),
+                "masked": [
+                    {"exercise": exercise, "probability": p, "rules": _rules(masked[exercise])}
+                    for exercise, p in ranked[:TOP]
+                    if exercise in masked
+                ],
             }
-            if p_value <= rule_level:
-                why |= doubts.why(model, client.history, client.document, row, names, logged)
+            if p_value <= rule_level and top:
+                named = names | {exercise: f"{names[exercise]} (masked)" for exercise in masked}
+                why |= doubts.why(model, client.history, client.document, row, named, logged)
             found[client.id] = Prediction(
                 step=len(client.history),
-                top=[(model.exercise_ids[i], float(row[i])) for i in row.argsort(kind="stable")[::-1][:TOP]],
+                top=top,
                 margin=float(all_margins[end - 1]),
                 p_value=p_value,
                 why=why,
                 trend=[round(float(value), 4) for value in all_margins[begin:end]],
             )
     return found
+
+
+def _rules(reasons: Sequence[tuple[str, str]]) -> list[str]:
+    """Names of the rules behind some reasons, each once."""
+    return list(dict.fromkeys(rule for rule, _ in reasons))
 
 
 def _write(
@@ -232,7 +264,7 @@ def _write(
     hits = steps.goal_hits(store.db, ids, since, today)
     rows, opened = [], 0
     with store.transaction() as db:
-        changed = _changed(db, clients)
+        changed = _changed(store, clients)
         clients = [client for client in clients if client.id not in changed]
         recommended = _recommend(db, clients, predictions, level)
         waiting = requests.unanswered(db, ids)
@@ -241,9 +273,7 @@ def _write(
             request = waiting.get(client.id)
             opened += request is not None and request["state"] == "open"
             goal_days, goal_hits = hits.get(client.id, (0, 0))
-            attention, reason = _attention(
-                request, prediction, client.last_at, newest_log, goal_days, goal_hits
-            )
+            attention, reason = _attention(request, prediction, client, newest_log, goal_days, goal_hits)
             rows.append(
                 {
                     "client_id": client.id,
@@ -266,16 +296,23 @@ def _write(
     return opened, sorted(changed)
 
 
-def _changed(db: Database, clients: Sequence[_Client]) -> set[int]:
-    """Clients whose version or log is another than the one that was read: what was predicted is out of date."""
+def _changed(store: Store, clients: Sequence[_Client]) -> set[int]:
+    """Clients whose version, log or health is another than was read: what was predicted is out of date."""
     ids = [client.id for client in clients]
-    in_force = {row["id"]: row["version_id"] for row in people.clients_in_force(db, ids)}
-    lengths = exercises.log_lengths(db, ids)
+    in_force = {row["id"]: row["version_id"] for row in people.clients_in_force(store.db, ids)}
+    lengths = exercises.log_lengths(store.db, ids)
+    judged = judge_many(store, ids)
     return {
         client.id
         for client in clients
         if (in_force[client.id], lengths.get(client.id, 0)) != (client.version_id, len(client.history))
+        or _said(judged[client.id]) != _said(client.judged)
     }
+
+
+def _said(judged: Judged) -> tuple[object, ...]:
+    """All that recommendations take from the gate."""
+    return judged.on, judged.rules, judged.problem
 
 
 def _recommend(
@@ -288,7 +325,7 @@ def _recommend(
         prediction = predictions.get(client.id)
         if prediction is None or client.version_id is None:
             continue
-        asks = prediction.p_value <= level
+        asks = prediction.p_value <= level and bool(prediction.top)
         last = newest.get(client.id)
         if last is not None and _same(last, prediction, client.version_id, asks):
             recommended[client.id] = last["id"]
@@ -320,24 +357,35 @@ def _same(last: dict[str, Any], prediction: Prediction, version_id: int, asks: b
         # Probabilities are in single precision, and a batch of another size rounds them otherwise.
         and all(abs(then[exercise] - now[exercise]) < SAME for exercise in now)
         and ("cause" in last["why"] or not asks)
+        and _masked(last["why"]) == _masked(prediction.why)
+        and last["why"]["prediction_set"] == prediction.why["prediction_set"]
     )
+
+
+def _masked(why: dict[str, Any]) -> dict[int, list[str]]:
+    """Rules by masked exercise; none in what was recommended before there was a gate."""
+    return {mask["exercise"]: mask["rules"] for mask in why.get("masked", [])}
 
 
 def _attention(
     request: dict[str, Any] | None,
     prediction: Prediction | None,
-    last_at: str | None,
+    client: _Client,
     newest: str | None,
     goal_days: int,
     goal_hits: int,
 ) -> tuple[int, str]:
     """How urgently a client needs a look (0 not at all, 3 most), and why, in words for a trainer."""
+    if client.judged.masks_everything:
+        return 3, client.judged.short
+    if prediction is not None and not prediction.top:
+        return 3, f"The safety gate masks every exercise. {client.judged.sentence}"
     if request is not None and request["state"] == "flagged":
         return 3, "Flagged for a second pair of eyes"
     if request is not None and prediction is not None:
         return 3, f"The model asks: {prediction.why['short']}"
-    if last_at and newest:
-        idle = (datetime.fromisoformat(newest) - datetime.fromisoformat(last_at)).days
+    if client.last_at and newest:
+        idle = (datetime.fromisoformat(newest) - datetime.fromisoformat(client.last_at)).days
         if idle >= IDLE_DAYS:
             return 2, f"No exercise logged for {idle} days"
     if goal_days >= GOAL_DAYS // 2 and goal_hits == 0:

@@ -34,8 +34,9 @@ def add_label(
     after: list[Any],
     before_version_id: int | None,
     after_version_id: int | None,
+    override: str = "",
 ) -> int:
-    """Record one answer and return its id.
+    """Record one answer and return its id; ``override`` is why it goes against the safety gate, empty if it does not.
 
     Raises:
         Conflict: if the request has an answer already, or this answer was recorded before.
@@ -43,8 +44,8 @@ def add_label(
     try:
         cursor = db.execute(
             "INSERT INTO labels (request_id, client_id, user_id, answer_key, verdict, exercise_id, reason,"
-            " decision_ms, before, after, before_version_id, after_version_id, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " decision_ms, before, after, before_version_id, after_version_id, override, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 request_id,
                 client_id,
@@ -58,6 +59,7 @@ def add_label(
                 json.dumps(after),
                 before_version_id,
                 after_version_id,
+                override,
                 now(),
             ],
         )

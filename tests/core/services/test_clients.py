@@ -99,7 +99,8 @@ def test_no_answer_is_not_the_answer_no(documents, known):
     assert clients.limits_known(documents) is known
 
 
-def test_of_several_clients_those_with_answers_are_told(store):
+def test_of_several_clients_those_with_answers_are_told(tmp_path):
+    store = small_cohort(tmp_path, train=False, screened=False)
     ids = sorted(people.client_ids(store.db, 1).values())[:3]
     with store.transaction() as db:
         people.add_documents(db, "medical", {ids[1]: {"asthma": "no"}})
