@@ -150,21 +150,6 @@ def documents(db: Database, client_id: int) -> dict[str, Row]:
     return {row["kind"]: {**json.loads(row["document"]), "recorded_at": row["recorded_at"]} for row in rows}
 
 
-def documents_of_many(
-    db: Database, client_ids: Sequence[int], kinds: Sequence[str]
-) -> dict[int, dict[str, Row]]:
-    """The newest documents of these kinds of many clients, as ``documents``; every client has an entry."""
-    found: dict[int, dict[str, Row]] = {client: {} for client in client_ids}
-    rows = db.execute(
-        "SELECT client_id, kind, document, recorded_at, max(id) FROM profiles"
-        f" WHERE client_id IN ({marks(client_ids)}) AND kind IN ({marks(kinds)}) GROUP BY client_id, kind",
-        [*client_ids, *kinds],
-    )
-    for client, kind, document, recorded_at, _ in rows:
-        found[client][kind] = {**json.loads(document), "recorded_at": recorded_at}
-    return found
-
-
 def dated_documents(
     db: Database, client_ids: Sequence[int], kinds: Sequence[str]
 ) -> dict[int, dict[str, Row]]:

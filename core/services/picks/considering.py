@@ -38,8 +38,15 @@ def consider(store: Store, client_id: int, changes: Mapping[str, Value | None] |
     return of_known(store, known, checked_changes(changes or {}))
 
 
-def of_known(store: Store, known: Known, changes: Mapping[str, Value | None]) -> Considered:
-    """As ``consider``, for a client that was read already and changes that were checked."""
+def of_known(
+    store: Store, known: Known, changes: Mapping[str, Value | None], *, thorough: bool = True
+) -> Considered:
+    """As ``consider``, for a client that was read already and changes that were checked.
+
+    Args:
+        thorough: whether to look for a flip and for the stability of ranks, which take most of the time and which no
+            receipt holds.
+    """
     running = policies.in_force(store, known.client["cohort_id"])
     values: dict[str, Value | None] = {**known.values, **changes}
     changed = tuple(key for key, value in changes.items() if known.values.get(key) != value)
@@ -51,10 +58,10 @@ def of_known(store: Store, known: Known, changes: Mapping[str, Value | None]) ->
         before = _before(running, known) if changed else None
         flip = stability = why = None
         if best is not None:
-            allowed = allowed_of(known)
-            change = smallest_change(running.policy, values, allowed, only=_proposed(known))
-            flip = _flip(change, values)
-            stability = _stability(store, running, known, context, best.arm)
+            if thorough:
+                change = smallest_change(running.policy, values, allowed_of(known), only=_proposed(known))
+                flip = _flip(change, values)
+                stability = _stability(store, running, known, context, best.arm)
             why = rationale(values, known.judged, best, learnt=running.known[0], start=running.settings.start)
     return Considered(
         client=known.client,

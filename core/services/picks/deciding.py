@@ -68,7 +68,7 @@ def decide(
         ]
         if any(pick["completion"] is not None for pick in same_day):
             raise Conflict("What became of this day's pick is on record already; take that back first.")
-        considered = of_known(store, known, changes)
+        considered = of_known(store, known, changes, thorough=False)
         override = None
         if arm is None:
             arm, propensity = _drawn(store, considered, allowed_of(known))

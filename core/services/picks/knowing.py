@@ -65,12 +65,12 @@ def _batch(store: Store, rows: Sequence[dict[str, Any]], day: date | None) -> li
     ids = [row["id"] for row in rows]
     days = {row["id"]: day or moments.today(row["time_zone"], moments.now()) for row in rows}
     judged = gating.judge_many(store, ids)
-    documents = people.documents_of_many(store.db, ids, ("profile", "preferences"))
+    documents = people.dated_documents(store.db, ids, ("profile", "preferences"))
     sessions = _sessions(store, rows, days)
     found = []
     for row in rows:
         client = row["id"]
-        values, origins = _recorded(documents[client], judged[client])
+        values, origins = _recorded(documents.get(client, {}), judged[client])
         lacking = {}
         for arm in ARMS:
             asked = _sessions_asked(arm, values)
@@ -90,8 +90,8 @@ def _recorded(
     for attribute in ATTRIBUTES:
         key = attribute.key
         kind = "profile" if attribute.about == "person" else "preferences"
-        document = documents.get(kind, {})
-        given, origin = document.get(key), f"{kind}, {str(document.get('recorded_at', ''))[:10]}"
+        row = documents.get(kind, {"document": {}, "recorded_at": ""})
+        given, origin = row["document"].get(key), f"{kind}, {row['recorded_at'][:10]}"
         if key == "medical_history":
             known = judged.health is not None and judged.health.conditions is not None
             given = tuple(judged.health.has) if known and judged.health is not None else None
