@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.bandit.policies.linear import LinearPolicy
-from core.bandit.policies.policy import Floats, State
-from core.bandit.policies.ridge import Ridge
+from core.bandit.policies.policy import Floats
 
 
 class EpsilonGreedy(LinearPolicy):
@@ -26,20 +25,9 @@ class EpsilonGreedy(LinearPolicy):
         self, n_features: int, arms: Sequence[str], epsilon: float, rng: np.random.Generator
     ) -> None:
         super().__init__(n_features, arms, rng, epsilon=epsilon)
-        self.ridge = Ridge(len(self.arms), self.n_features)
-
-    def coefficients(self) -> Floats:
-        """θ of each arm, shape (K, n_features); a copy."""
-        return self.ridge.theta.copy()
 
     def _scores_of_one(self, context: Floats) -> Floats:
         return np.asarray(self.ridge.theta.dot(context))
 
     def _bonuses_of_many(self, contexts: Floats) -> Floats:
         return np.zeros((len(contexts), len(self.arms)))
-
-    def _learn(self, context: Floats, arm: int, reward: float) -> None:
-        self.ridge.learn(arm, context, reward)
-
-    def _state(self) -> State:
-        return self.ridge.state()

@@ -1,29 +1,31 @@
 """LinUCB with parameters that the arms share beside those of their own."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.blas import daxpy, ddot, dger, dsymv
 
-from core.bandit.policies.linear import WIDEST, LinearPolicy, variances
-from core.bandit.policies.policy import LONGEST, Floats, State, checked_number, checked_numbers
-from core.bandit.policies.ridge import Ridge
-from core.errors import InputError
+from core.bandit.policies.linear import WidePolicy
+from core.bandit.policies.policy import Floats, State
+from core.bandit.policies.ridge import REFRESH, loaded
 
 
-class HybridLinUCB(LinearPolicy):
-    """Hybrid LinUCB (Li 2010, algorithm 2): the score is βᵀz + θᵀx + width · the standard deviation of that.
+class HybridLinUCB(WidePolicy):
+    """Hybrid LinUCB (Li 2010, algorithm 2): the score is (β + θ)ᵀx + width · the standard deviation of that.
 
-    z = f ⊗ x crosses what describes the arm with the context, as the paper does; where arms are not described, f is
-    1 and β what all arms have in common. The paper eliminates β block by block; it is one ridge regression of β and
-    all θ together, and is kept as that, so that an update is the same as for LinUCB, in more dimensions.
+    β is shared by the arms and θ is an arm's own; arms are not described, so that the paper's z is x itself. Then its
+    B is A - I for each arm, and its sums become A₀ = (K + 1) I - Σ A⁻¹ and b₀ = Σ A⁻¹b over the arms: all that is
+    needed beside the arms' own ridge regressions is the inverse of A₀, of the size of a context. What an arm learns
+    from a row changes A₀ by one row too, A⁻¹x.
 
     Args:
         n_features: length of a context.
         arms: names of the arms.
         width: how much of the standard deviation is added as a bonus; 0 or more.
         rng: breaks ties.
-        described: f, what describes each arm, shape (K, M), each of a length of at most 10.
         epsilon: share of picks at random.
 
     Raises:
@@ -37,49 +39,74 @@ class HybridLinUCB(LinearPolicy):
         width: float,
         rng: np.random.Generator,
         *,
-        described: ArrayLike | None = None,
         epsilon: float = 0.0,
     ) -> None:
-        super().__init__(n_features, arms, rng, epsilon=epsilon)
-        self.width = checked_number(width, "width", 0.0, WIDEST)
-        count = len(self.arms)
-        f = np.ones((count, 1)) if described is None else checked_numbers(described, "described")
-        if f.ndim != 2 or len(f) != count or not (np.linalg.norm(f, axis=1) <= LONGEST / 100).all():
-            raise InputError(f"described must be a row of small finite numbers for each of {count} arms.")
-        self._described = f.copy()
-        # How the parameters (β in M blocks, θ in K) enter each arm: shape (K, M + K).
-        self._blocks: Floats = np.hstack((f, np.eye(count)))
-        self.ridge = Ridge(1, self._blocks.shape[1] * self.n_features)
+        super().__init__(n_features, arms, width, rng, epsilon=epsilon)
+        self.shared: Floats = np.eye(self.n_features)  # A₀⁻¹
+        self.beta: Floats = np.zeros(self.n_features)
 
     def coefficients(self) -> Floats:
         """What each feature weighs for each arm, shared and own together, shape (K, n_features)."""
-        return np.asarray(self._blocks @ self.ridge.theta[0].reshape(-1, self.n_features))
-
-    def _scores_of_one(self, context: Floats) -> Floats:
-        return np.asarray(self.coefficients().dot(context) + self._bonuses_of_one(context))
+        return np.asarray(self.ridge.theta + self.ridge.once(self.beta))
 
     def bonuses(self, x: ArrayLike) -> Floats:
         """What exploration adds to the score of each arm, shape (K,) for one context."""
-        return self._bonuses_of_one(self._context(x))
+        context = self._context(x)
+        return np.array([bonus for _, bonus in self._parts(context)])
 
-    def _bonuses_of_one(self, context: Floats) -> Floats:
-        blocks, size = self._blocks.shape[1], self.n_features
-        once = self.ridge.inverse[0].reshape(-1, size).dot(context).reshape(blocks, size, blocks)
-        # The covariance of what the blocks add, shape (M + K, M + K).
-        covariance = context @ once
-        variance = ((self._blocks @ covariance) * self._blocks).sum(axis=1)
-        return np.asarray(self.width * np.sqrt(np.maximum(variance, 0.0)))
+    def _scores_of_one(self, context: Floats) -> Floats:
+        return np.array(self._draws_of_one(context))
+
+    def _draws_of_one(self, context: Floats) -> list[float]:
+        return [mean + bonus for mean, bonus in self._parts(context)]
+
+    def _parts(self, context: Floats) -> list[tuple[float, float]]:
+        """Each arm's expected reward and bonus: with s = A⁻¹x, θ₀ᵀx + βᵀs and width √(xᵀs + sᵀA₀⁻¹s).
+
+        θ₀ is what the arm's rows alone say; θ = θ₀ - (I - A⁻¹) β.
+        """
+        steps = self.ridge.once(context)
+        return [
+            (
+                ddot(context, theta) + ddot(self.beta, step),
+                self.width * math.sqrt(max(ddot(context, step) + ddot(step, across), 0.0)),
+            )
+            for theta, step, across in zip(self.ridge.thetas, steps, steps.dot(self.shared), strict=True)
+        ]
+
+    def _covariances(self) -> Floats:
+        """The covariance of each arm's coefficients, shape (K, n_features, n_features)."""
+        return np.asarray(self.ridge.inverse + self.ridge.inverse @ self.shared @ self.ridge.inverse)
 
     def _bonuses_of_many(self, contexts: Floats) -> Floats:
-        blocks, size = self._blocks.shape[1], self.n_features
-        inverse = self.ridge.inverse[0].reshape(blocks, size, blocks, size)
-        # The covariance of each arm's coefficients, shape (K, n_features, n_features).
-        half = np.tensordot(self._blocks, inverse, axes=(1, 0))
-        each = np.einsum("kdje,kj->kde", half, self._blocks)
-        return np.asarray(self.width * np.sqrt(variances(contexts, each)))
+        return self._spreads(contexts)
 
     def _learn(self, context: Floats, arm: int, reward: float) -> None:
-        self.ridge.learn(0, np.outer(self._blocks[arm], context).ravel(), reward)
+        step, scale, gain = self.ridge.learn(arm, context, reward)
+        if self.ridge.counts[arm] % REFRESH == 0:
+            self._join()
+            return
+        # A₀ gains step stepᵀ / scale, and b₀ gain step.
+        shared = self.shared.T  # the same numbers; BLAS changes in place what lies in columns
+        across = dsymv(1.0, shared, step)
+        total = scale + ddot(step, across)
+        part = gain * ddot(step, across) + ddot(step, self.beta)
+        daxpy(across, self.beta, a=gain - part / total)
+        dger(-1.0 / total, across, across, a=shared, overwrite_a=1)
+
+    def _join(self) -> None:
+        """A₀⁻¹ and β afresh from the arms' regressions."""
+        size = self.n_features
+        gram = (len(self.arms) + 1) * np.eye(size) - self.ridge.inverse.sum(axis=0)
+        fresh = cho_solve(cho_factor(gram), np.eye(size))
+        self.shared = np.ascontiguousarray((fresh + fresh.T) / 2)
+        self.beta = self.shared @ self.ridge.theta.sum(axis=0)
+
+    def load(self, state: State) -> None:
+        """Takes over what ``state`` gave; raises as ``LinearPolicy.load``."""
+        super().load(state)
+        self.shared = loaded(state, "shared", self.shared)
+        self.beta = loaded(state, "beta", self.beta)
 
     def _state(self) -> State:
-        return {"width": np.array(self.width), "described": self._described.copy(), **self.ridge.state()}
+        return {**super()._state(), "shared": self.shared.copy(), "beta": self.beta.copy()}

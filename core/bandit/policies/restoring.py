@@ -52,12 +52,10 @@ def _restored(state: State, expected: Callable[[Floats], Floats] | None) -> Poli
     elif kind == "LinearThompson":
         policy = LinearThompson(size, arms, float(state["width"]), rng, epsilon=epsilon)
     elif kind == "HybridLinUCB":
-        policy = HybridLinUCB(
-            size, arms, float(state["width"]), rng, described=state["described"], epsilon=epsilon
-        )
+        policy = HybridLinUCB(size, arms, float(state["width"]), rng, epsilon=epsilon)
     else:
         raise InputError(f"There is no policy {kind!r} in this version.")
-    policy.ridge.load(state)
+    policy.load(state)
     return policy
 
 

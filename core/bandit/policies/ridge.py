@@ -1,6 +1,9 @@
 """Ridge regressions that learn one row at a time, their inverses kept by Sherman and Morrison's formula."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.blas import daxpy, ddot, dger, dsymv
 
@@ -46,18 +49,24 @@ class Ridge:
         product: Floats = self._flat.dot(row).reshape(self.theta.shape)
         return product
 
-    def learn(self, model: int, row: Floats, reward: float) -> None:
-        """Adds one row of shape (D,) and what it earned to a regression."""
+    def learn(self, model: int, row: Floats, reward: float) -> tuple[Floats, float, float]:
+        """Adds one row of shape (D,) and what it earned to a regression.
+
+        Returns:
+            With A and θ from before: A⁻¹x; 1 + xᵀA⁻¹x; and how often the first of these was added to θ.
+        """
         inverse, theta = self._inverses[model], self.thetas[model]
         step = dsymv(1.0, inverse, row)
         scale = 1.0 + ddot(row, step)
-        daxpy(step, theta, a=(reward - ddot(row, theta)) / scale)
+        gain = (reward - ddot(row, theta)) / scale
+        daxpy(step, theta, a=gain)
         dger(-1.0 / scale, step, step, a=inverse, overwrite_a=1)
         dger(1.0, row, row, a=self._grams[model], overwrite_a=1)
         daxpy(row, self._moments[model], a=reward)
         self.counts[model] += 1
         if self.counts[model] % REFRESH == 0:
             self._refresh(model)
+        return step, scale, gain
 
     def _refresh(self, model: int) -> None:
         fresh = cho_solve(cho_factor(self.gram[model]), np.eye(self.gram.shape[1]))
@@ -77,10 +86,19 @@ class Ridge:
             InputError: for an array that is missing, of another shape or type, or not finite.
         """
         for name, own in self.state().items():
-            saved = state.get(name)
-            if saved is None or saved.shape != own.shape or saved.dtype != own.dtype:
-                raise InputError(f"The saved {name} must be an array of {own.dtype}, shape {own.shape}.")
-            if not np.isfinite(saved).all():
-                raise InputError(f"The saved {name} must be finite numbers.")
-            setattr(self, name, np.array(saved, order="C"))
+            setattr(self, name, loaded(state, name, own))
         self._look()
+
+
+def loaded(state: State, name: str, own: NDArray[Any]) -> NDArray[Any]:
+    """A saved array that has the shape and type of ``own``, as a copy.
+
+    Raises:
+        InputError: for an array that is missing, of another shape or type, or not finite.
+    """
+    saved = state.get(name)
+    if saved is None or saved.shape != own.shape or saved.dtype != own.dtype:
+        raise InputError(f"The saved {name} must be an array of {own.dtype}, shape {own.shape}.")
+    if not np.isfinite(saved).all():
+        raise InputError(f"The saved {name} must be finite numbers.")
+    return np.array(saved, order="C")

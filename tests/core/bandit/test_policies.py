@@ -35,7 +35,6 @@ MAKERS: dict[str, Callable[[], Policy]] = {
     "LinUCB": lambda: LinUCB(D, ARMS, 0.4, rng()),
     "mixed LinUCB": lambda: LinUCB(D, ARMS, 0.4, rng(), epsilon=0.3),
     "HybridLinUCB": lambda: HybridLinUCB(D, ARMS, 0.4, rng()),
-    "described HybridLinUCB": lambda: HybridLinUCB(D, ARMS, 0.4, rng(), described=np.eye(3)[:, :2] + 0.5),
     "LinearThompson": lambda: LinearThompson(D, ARMS, 0.4, rng()),
     "EpsilonGreedy": lambda: EpsilonGreedy(D, ARMS, 0.2, rng()),
     "RandomPolicy": lambda: RandomPolicy(D, ARMS, rng()),
@@ -121,10 +120,12 @@ def test_a_state_is_a_copy() -> None:
         {"inverse": np.full((3, D, D), np.nan)},
         {"width": np.array(np.nan)},
         {"n_features": np.array("five")},
+        {"shared": np.eye(D + 1)},
+        {"beta": np.full(D, np.inf)},
     ],
 )
 def test_a_state_that_is_not_whole_is_refused(damage: dict[str, np.ndarray]) -> None:
-    state = LinUCB(D, ARMS, 0.4, rng()).state()
+    state = HybridLinUCB(D, ARMS, 0.4, rng()).state()
     with pytest.raises(InputError):
         restore(state | damage)
     state.pop(next(iter(damage)))
@@ -228,8 +229,7 @@ def test_a_masked_arm_is_never_picked(make: Callable[[], Policy]) -> None:
         lambda: LinUCB(2, ARMS, 0.1, 7),  # type: ignore[arg-type]
         lambda: LinUCB(2, ARMS, 0.1, rng(), epsilon=1.1),
         lambda: EpsilonGreedy(2, ARMS, np.nan, rng()),
-        lambda: HybridLinUCB(2, ARMS, 0.1, rng(), described=[[1.0], [np.nan], [1.0]]),
-        lambda: HybridLinUCB(2, ARMS, 0.1, rng(), described=[[1.0], [1.0]]),
+        lambda: HybridLinUCB(2, ARMS, np.nan, rng()),
         lambda: BestFixedArm(2, ARMS, [1.0, np.nan, 0.0], rng()),
         lambda: Oracle(2, ARMS, lambda x: x, rng()).scores([0.0, 1.0]),
     ],
@@ -262,42 +262,96 @@ def test_linucb_is_ridge_regression_with_a_bonus() -> None:
         assert policy.bonuses(new)[k] == pytest.approx(score - theta @ new, abs=1e-12)
 
 
-@pytest.mark.parametrize("described", [None, rng(3).normal(size=(3, 2))])
-def test_hybrid_linucb_is_algorithm_2_of_the_paper(described: np.ndarray | None) -> None:
-    """Li 2010, algorithm 2, written out with its blocks A0, b0, A_a, B_a, b_a."""
-    f = np.ones((3, 1)) if described is None else described
+def test_hybrid_linucb_is_algorithm_2_of_the_paper() -> None:
+    """Li 2010, algorithm 2, written out with its blocks A0, b0, A_a, B_a, b_a; z is x."""
     draws, width = rng(6), 0.7
-    policy = HybridLinUCB(D, ARMS, width, rng(), described=described)
-    size = f.shape[1] * D
-    shared, shared_moments = np.eye(size), np.zeros(size)
+    policy = HybridLinUCB(D, ARMS, width, rng())
+    shared, shared_moments = np.eye(D), np.zeros(D)
     own = [np.eye(D) for _ in range(3)]
-    crossed = [np.zeros((D, size)) for _ in range(3)]
+    crossed = [np.zeros((D, D)) for _ in range(3)]
     moments = [np.zeros(D) for _ in range(3)]
     for _ in range(60):
         x, arm, reward = draws.normal(size=D), int(draws.integers(3)), float(draws.normal())
-        z = np.kron(f[arm], x)
         shared += crossed[arm].T @ np.linalg.solve(own[arm], crossed[arm])
         shared_moments += crossed[arm].T @ np.linalg.solve(own[arm], moments[arm])
         own[arm] += np.outer(x, x)
-        crossed[arm] += np.outer(x, z)
+        crossed[arm] += np.outer(x, x)
         moments[arm] += reward * x
-        shared += np.outer(z, z) - crossed[arm].T @ np.linalg.solve(own[arm], crossed[arm])
-        shared_moments += reward * z - crossed[arm].T @ np.linalg.solve(own[arm], moments[arm])
+        shared += np.outer(x, x) - crossed[arm].T @ np.linalg.solve(own[arm], crossed[arm])
+        shared_moments += reward * x - crossed[arm].T @ np.linalg.solve(own[arm], moments[arm])
         policy.update(x, ARMS[arm], reward)
     beta, inverse = np.linalg.solve(shared, shared_moments), np.linalg.inv(shared)
     x = draws.normal(size=D)
     for k in range(3):
-        z = np.kron(f[k], x)
         theta = np.linalg.solve(own[k], moments[k] - crossed[k] @ beta)
         path = crossed[k].T @ np.linalg.solve(own[k], x)
         variance = (
-            z @ inverse @ z - 2 * z @ inverse @ path + x @ np.linalg.solve(own[k], x) + path @ inverse @ path
+            x @ inverse @ x - 2 * x @ inverse @ path + x @ np.linalg.solve(own[k], x) + path @ inverse @ path
         )
+        score = x @ beta + x @ theta + width * np.sqrt(variance)
         assert policy.bonuses(x)[k] == pytest.approx(width * np.sqrt(variance), abs=1e-10)
-        assert policy.scores(x)[k] == pytest.approx(
-            z @ beta + x @ theta + width * np.sqrt(variance), abs=1e-10
-        )
-        assert policy.coefficients()[k] @ x == pytest.approx(z @ beta + x @ theta, abs=1e-10)
+        assert policy.scores(x)[k] == pytest.approx(score, abs=1e-10)
+        assert policy.coefficients()[k] @ x == pytest.approx(x @ beta + x @ theta, abs=1e-10)
+    assert policy.beta == pytest.approx(beta, abs=1e-10)
+
+
+class Joint:
+    """Hybrid LinUCB as one ridge regression of β and every θ together, with A kept and no inverse."""
+
+    def __init__(self, size: int, width: float) -> None:
+        self.blocks = np.hstack((np.ones((3, 1)), np.eye(3)))  # what enters each arm: β, θ_1, θ_2, θ_3
+        self.width, self.size = width, size
+        self.gram, self.moments = np.eye(4 * size), np.zeros(4 * size)
+
+    def row(self, x: np.ndarray, arm: int) -> np.ndarray:
+        return np.kron(self.blocks[arm], x)
+
+    def learn(self, rows: np.ndarray, arms: np.ndarray, rewards: np.ndarray) -> None:
+        wide = np.stack([self.row(x, arm) for x, arm in zip(rows, arms, strict=True)])
+        self.gram += wide.T @ wide
+        self.moments += wide.T @ rewards
+
+    def coefficients(self) -> np.ndarray:
+        return self.blocks @ np.linalg.solve(self.gram, self.moments).reshape(4, self.size)
+
+    def bonuses(self, x: np.ndarray) -> np.ndarray:
+        wide = np.stack([self.row(x, arm) for arm in range(3)])
+        return self.width * np.sqrt((wide * np.linalg.solve(self.gram, wide.T).T).sum(axis=1))
+
+
+def check_hybrid(policy: HybridLinUCB, reference: Joint, x: np.ndarray, within: float) -> None:
+    assert policy.coefficients() == pytest.approx(reference.coefficients(), abs=within)
+    scores = np.stack([reference.coefficients() @ row + reference.bonuses(row) for row in x])
+    assert policy.bonuses(x[0]) == pytest.approx(reference.bonuses(x[0]), abs=within)
+    assert np.stack([policy.scores(row) for row in x]) == pytest.approx(scores, abs=within)
+    assert policy.scores(x) == pytest.approx(scores, abs=within)
+
+
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 8), updates=st.integers(0, 60))
+def test_hybrid_linucb_is_one_ridge_regression_of_all_parameters(seed: int, size: int, updates: int) -> None:
+    draws = rng(seed)
+    policy, reference = HybridLinUCB(size, ARMS, 0.7, rng()), Joint(size, 0.7)
+    rows, arms = draws.normal(size=(updates, size)), draws.integers(3, size=updates)
+    rewards = draws.normal(size=updates)
+    for x, arm, reward in zip(rows, arms, rewards, strict=True):
+        policy.update(x, ARMS[arm], reward)
+    if updates:
+        reference.learn(rows, arms, rewards)
+    check_hybrid(policy, reference, draws.normal(size=(4, size)), 1e-10)
+
+
+def test_hybrid_linucb_does_not_drift() -> None:
+    """60,000 decisions, the last of them far from where everything is made afresh."""
+    draws, size = rng(2), 30
+    policy, reference = HybridLinUCB(size, ARMS, 0.1, rng()), Joint(size, 0.1)
+    numbers = draws.random((60_000, 15))
+    contexts = np.hstack((numbers, np.eye(15)[draws.integers(15, size=60_000)]))
+    arms, rewards = draws.choice(3, size=60_000, p=(0.7, 0.29, 0.01)), draws.random(60_000)
+    for x, arm, reward in zip(contexts, arms, rewards, strict=True):
+        policy.update(x, ARMS[arm], reward)
+    reference.learn(contexts, arms, rewards)
+    assert (policy.ridge.counts % 500 > 50).all()
+    check_hybrid(policy, reference, contexts[:20], 1e-9)
 
 
 def test_the_inverse_does_not_drift() -> None:
