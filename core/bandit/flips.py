@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.bandit.attributes import ATTRIBUTES, Attribute, Value
+from core.bandit.attributes import ATTRIBUTES, Attribute, Value, attribute
 from core.bandit.contexts import ENCODING, Encoding
 from core.bandit.people import Column, People
 from core.bandit.policies.policy import TIE, Floats, Integers, Policy
@@ -81,6 +81,8 @@ def smallest_change(
     mask = np.asarray(allowed)
     if mask.dtype != np.bool_ or mask.shape != (len(policy.arms),):
         raise InputError(f"allowed must be booleans, one for each of the {len(policy.arms)} arms.")
+    for key in only or {}:
+        attribute(key)
     person = People.of([values])
     if encoding.size != policy.n_features:
         raise InputError(f"The policy takes {policy.n_features} numbers; the encoding makes {encoding.size}.")

@@ -113,9 +113,12 @@ def _sizes(contexts: Floats, background: Background, thetas: Floats) -> Floats:
 
 
 def _blocks(policy: LinearPolicy) -> Floats:
-    """How the policy's parameters, in blocks of the length of a context, enter each arm, shape (K, blocks)."""
+    """How the policy's parameters, in blocks of the length of a context, enter each arm, shape (K, blocks).
+
+    Each arm has a block of its own, and in the hybrid a first one is shared.
+    """
     own = np.eye(len(policy.arms))
-    return np.hstack((policy.state()["described"], own)) if isinstance(policy, HybridLinUCB) else own
+    return np.hstack((np.ones((len(own), 1)), own)) if isinstance(policy, HybridLinUCB) else own
 
 
 def _checked(policy: LinearPolicy, contexts: ArrayLike, background: Background) -> Floats:

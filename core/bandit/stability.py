@@ -11,6 +11,8 @@ from core.bandit.policies.linear import LinearPolicy
 from core.bandit.policies.policy import Floats, Integers, checked_numbers
 from core.errors import InputError
 
+DIGITS = 12  # of an attribution that count
+
 
 @dataclass(frozen=True, slots=True)
 class RankStability:
@@ -86,7 +88,8 @@ def rank_stability(
 
 def _ranks(attributions: Floats) -> Integers:
     """Rank of the size of each attribution in its row, 1 the largest, shape (N, A)."""
-    order = np.argsort(-np.abs(attributions), axis=1, kind="stable")
+    # Rounded, so that sums in another order do not decide among equals.
+    order = np.argsort(-np.abs(attributions).round(DIGITS), axis=1, kind="stable")
     ranks = np.empty(order.shape, dtype=np.int64)
     np.put_along_axis(ranks, order, np.arange(1, order.shape[1] + 1)[None], axis=1)
     return ranks
