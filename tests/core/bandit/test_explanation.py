@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bandit import Background, HybridLinUCB, LinearThompson, LinUCB, RandomPolicy, explain
+from core.bandit import (
+    Background,
+    EpsilonGreedy,
+    HybridLinUCB,
+    LinearThompson,
+    LinUCB,
+    RandomPolicy,
+    explain,
+)
 from core.bandit.explanation import Name
 from core.errors import InputError, SpotterError
 
@@ -14,6 +22,7 @@ ARMS = ("cardio", "strength", "flexibility")
 # age, sex one-hot, sessions a week; age by sex, age by sessions, age squared, and sex by sessions
 NAMES: tuple[Name, ...] = ("age", "sex", "sex", "sessions", (0, 1), (0, 2), (0, 3), (0, 0), (3, 1))
 D = len(NAMES)
+KINDS = (LinUCB, HybridLinUCB, LinearThompson, EpsilonGreedy)
 
 
 def contexts(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -56,7 +65,7 @@ def enumerated(theta: np.ndarray, x: np.ndarray, rows: np.ndarray) -> dict[str, 
     return values
 
 
-@pytest.mark.parametrize("kind", [LinUCB, HybridLinUCB, LinearThompson])
+@pytest.mark.parametrize("kind", KINDS)
 def test_attributions_equal_exact_enumeration(kind: type) -> None:
     rng, policy = np.random.default_rng(5), taught(1, kind)
     rows = contexts(rng, 23)
@@ -73,7 +82,7 @@ def test_attributions_equal_exact_enumeration(kind: type) -> None:
 def test_parts_add_up_to_the_score_on_ten_thousand_cases() -> None:
     rng = np.random.default_rng(0)
     for seed in range(20):
-        policy = taught(seed, (LinUCB, HybridLinUCB)[seed % 2], updates=5 * seed)
+        policy = taught(seed, KINDS[seed % len(KINDS)], updates=5 * seed)
         background = Background(contexts(rng, 30), NAMES)
         x = contexts(rng, 500)
         scores = policy.scores(x)
