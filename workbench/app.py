@@ -17,6 +17,7 @@ navigation = st.navigation(
         st.Page(PAGES / "caseload.py", title="Caseload", icon=":material/groups:", default=True),
         st.Page(PAGES / "label_requests.py", title="Label requests", icon=":material/rate_review:"),
         st.Page(PAGES / "client.py", title="Client", icon=":material/person:"),
+        st.Page(PAGES / "picks.py", title="Picks", icon=":material/event_available:"),
         st.Page(PAGES / "step_goals.py", title="Step goals", icon=":material/directions_walk:"),
         st.Page(PAGES / "studies.py", title="Studies", icon=":material/science:"),
         st.Page(PAGES / "data.py", title="Data and models", icon=":material/database:"),

@@ -1,0 +1,100 @@
+"""What was done last on the Picks page, kept over the page's next run, with its receipt and a button that undoes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from core.errors import SpotterError
+from core.services import Store, picks
+from workbench.components.text import plain
+
+KEY = "picks_notice"
+PAGE = Path(__file__).parent.parent.parent.parent / "pages" / "picks.py"
+Kind = Literal["done", "undone", "problem"]
+ICONS: dict[Kind, str] = {
+    "done": ":material/check_circle:",
+    "undone": ":material/undo:",
+    "problem": ":material/warning:",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence about what was done.
+
+    Attributes:
+        where: the client on whose page it belongs.
+        receipt: the pick whose receipt it links to, None for none.
+        outcome_of: the pick whose outcome was recorded and can be taken back, None for none.
+    """
+
+    kind: Kind
+    text: str
+    where: int
+    receipt: int | None = None
+    outcome_of: int | None = None
+
+
+def tell(
+    kind: Kind, text: str, *, where: int, receipt: int | None = None, outcome_of: int | None = None
+) -> None:
+    """Keep a sentence for the page's next run, in place of the last."""
+    st.session_state[KEY] = Notice(kind, text, where, receipt, outcome_of)
+
+
+def draw(store: Store, where: int, *, user: str) -> None:
+    """Draw the sentence kept for this client; one of another is forgotten."""
+    notice: Notice | None = st.session_state.get(KEY)
+    if notice is None:
+        return
+    if notice.where != where:
+        del st.session_state[KEY]
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="picks_told"):
+        st.markdown(f"{ICONS[notice.kind]} {plain(notice.text)}", width="stretch")
+        if notice.receipt is not None:
+            receipt_link(notice.receipt)
+        if notice.outcome_of is not None and st.button("Undo", icon=":material/undo:", key="undo_last"):
+            undo(store, notice.outcome_of, where=where, user=user)
+        if st.button("Close", icon=":material/close:", type="tertiary", key="close_notice"):
+            del st.session_state[KEY]
+            st.rerun()
+
+
+def receipt_link(pick_id: int, label: str = "Receipt") -> None:
+    """The way to a pick's receipt."""
+    st.page_link(
+        PAGE,
+        label=label,
+        icon=":material/receipt_long:",
+        query_params={"pick": str(pick_id)},
+        width="content",
+    )
+
+
+def record(store: Store, pick: picks.Pick, completion: float, said: str, *, user: str) -> None:
+    """Record what became of a pick, and say so."""
+    try:
+        outcome = picks.record_outcome(store, pick.id, completion, by=user)
+    except SpotterError as error:
+        tell("problem", str(error), where=pick.client_id)
+    else:
+        text = (
+            f"{said}: {pick.arm}. The policy learns from a reward of {outcome.reward:.2f} (done "
+            f"{outcome.completion:.0%}, the week's goal reached to {outcome.progress:.0%})."
+        )
+        tell("done", text, where=pick.client_id, outcome_of=pick.id)
+    st.rerun()
+
+
+def undo(store: Store, pick_id: int, *, where: int, user: str) -> None:
+    """Take an outcome back, and say so."""
+    try:
+        picks.undo_outcome(store, pick_id, by=user)
+    except SpotterError as error:
+        tell("problem", str(error), where=where)
+    else:
+        tell("undone", "The outcome is taken back; the policy forgets what it learnt from it.", where=where)
+    st.rerun()
