@@ -6,10 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import Conflict, NotFound
-from core.services import caseload, clients, labelling, models
+from core.services import caseload, clients, gating, labelling, models
 from workbench import cells, context
 from workbench import client_charts as charts
-from workbench.components import address, client_phone, empty, neighbours, synthetic
+from workbench.components import address, client_health, client_phone, empty, neighbours, synthetic
 from workbench.components import client_sections as sections
 from workbench.components.text import plain, small
 
@@ -90,8 +90,29 @@ def header(view: clients.Client) -> None:
     if view.client["synthetic"]:
         synthetic.draw()
     st.html(STYLE)
-    with st.container(key="limits"):
+    with st.container(key="limits", gap="xxsmall"):
         sections.limits(view)
+        verdict(view)
+
+
+def verdict(view: clients.Client) -> None:
+    """What the gate says where it does not leave everything, and the way to why."""
+    judged = gating.judge(store, view.client["id"])
+    if headline := client_health.headline(judged):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            sections.gate(headline, client_health.tone(judged))
+            st.button(
+                "Why",
+                type="tertiary",
+                icon=":material/rule:",
+                on_click=open_section,
+                args=(client_health.SECTION,),
+            )
+
+
+def open_section(name: str) -> None:
+    """Turn to another tab."""
+    st.session_state["section"] = name
 
 
 def answers(view: clients.Client) -> None:
@@ -143,7 +164,7 @@ def page(view: clients.Client) -> None:
             "Step goals",
             client_phone.SECTION,
             "Answers and picks",
-            "Profile and screening",
+            client_health.SECTION,
             "Model",
             "Notes",
             "Seen and changed",
@@ -185,6 +206,8 @@ def page(view: clients.Client) -> None:
             st.header("Picks", anchor=False)
             st.markdown("No picks yet.")
     with profile:
+        client_health.draw(store, view, user)
+        st.header("As it was recorded", anchor=False)
         sections.documents(view)
     with model:
         sections.versions(view)

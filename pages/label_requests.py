@@ -55,13 +55,15 @@ def work(key: str, catalogues: dict[str, tuple[str, list[list[Any]]]]) -> None:
     desk.serve(context.store(), sent)
     if desk.first is None and REQUEST in st.query_params:
         del st.query_params[REQUEST]
-    client = label_queue.mount(
+    opened = label_queue.mount(
         key,
         desk.document({name: hashed for name, (hashed, _) in catalogues.items()}, sent),
         dict(catalogues.values()),
     )
-    if client is not None:
-        st.switch_page(HERE / "client.py", query_params={"client": str(client)})
+    if opened is not None:
+        client, section = opened
+        place = {"client": str(client), **({"section": section} if section else {})}
+        st.switch_page(HERE / "client.py", query_params=place)
 
 
 store = context.store()

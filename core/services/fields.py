@@ -35,6 +35,13 @@ LABELS = {
     "medicine_for_long_term_condition": "Medicine for a long-term condition",
     "bone_joint_or_muscle_problem": "Bone, joint or muscle problem",
     "supervised_exercise_only": "Exercise under medical supervision only",
+    "active": "Active: 30 minutes on three days a week for three months",
+    "systolic_mmhg": "Systolic blood pressure",
+    "diastolic_mmhg": "Diastolic blood pressure",
+    "glucose_mg_dl": "Glucose",
+    "oxygen_saturation_percent": "Oxygen saturation",
+    "weight_gain_kg_in_3_days": "Weight gained in three days",
+    "gestation_weeks": "Length of pregnancy",
 }
 ITEMS = {"pss": 10, "dass": 21, "chips": 33, "exse": 8}
 UNITS = {
@@ -45,6 +52,12 @@ UNITS = {
     "weight": "kg",
     "weight_kg": "kg",
     "resting_heart_rate": "beats a minute",
+    "systolic_mmhg": "mmHg",
+    "diastolic_mmhg": "mmHg",
+    "glucose_mg_dl": "mg/dL",
+    "oxygen_saturation_percent": "%",
+    "weight_gain_kg_in_3_days": "kg",
+    "gestation_weeks": "weeks",
 }
 ACRONYMS = frozenset({"pss", "dass", "chips", "bmi", "glteq", "exse", "parq", "id", "ecg", "copd", "hiv"})
 SERIES = re.compile(r"(?P<name>.*?[a-z])[ _]*(?:item|q|question)?[ _]*(?P<number>\d{1,3})")

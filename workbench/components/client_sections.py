@@ -18,6 +18,7 @@ LIMITS_STYLE = """<style>
   border-radius: 0.5rem; font-size: 0.95rem; border: 1px solid #d7e0df; border-left: 0.35rem solid #7d908d;
   background: #f3f6f6; }
 .limits.some { border-color: #e3c98a; border-left-color: #a86b00; background: #fff8e8; }
+.limits.closed { border-color: #e2b4ae; border-left-color: #a3281b; background: #fdf3f1; }
 .limits.unknown { border-left-color: #a86b00; border-left-style: double; }
 .limits b { margin-right: 0.35rem; }
 .limits span { background: #ffffff; border: 1px solid #e3c98a; border-radius: 1rem; padding: 0.05rem 0.65rem; }
@@ -86,6 +87,12 @@ def limits(view: clients.Client) -> None:
             "<b>Limits are not known</b>no medical history or screening answers on record.",
         )
     st.html(f"{LIMITS_STYLE}<div class='limits {kind}' role='note'>{text}</div>")
+
+
+def gate(headline: str, tone: str) -> None:
+    """The gate's verdict, as a strip like that of the limits."""
+    kind = {"some": "some", "closed": "closed", "off": "closed"}[tone]
+    st.html(f"{LIMITS_STYLE}<div class='limits {kind}' role='note'><b>Gate</b>{escape(headline)}</div>")
 
 
 def recommendation(view: clients.Client, *, level: float, requests: Path) -> None:

@@ -17,7 +17,16 @@ from workbench.components.label_queue.payload import catalogue_document
 __all__ = ["Desk", "catalogue_document", "mount", "script", "sent"]
 
 HERE = Path(__file__).parent
-PARTS = ("../dom.js", "desk.js", "keys.js", "search.js", "request_view.js", "learnt_view.js", "page.js")
+PARTS = (
+    "../dom.js",
+    "desk.js",
+    "keys.js",
+    "search.js",
+    "gate_view.js",
+    "request_view.js",
+    "learnt_view.js",
+    "page.js",
+)
 
 
 def script() -> str:
@@ -41,8 +50,8 @@ def mount(
     key: str,
     document: Mapping[str, Any],
     catalogues: Mapping[str, list[list[Any]]],
-) -> int | None:
-    """Draw the component; returns the id of the client whose page the person wants to open, if any.
+) -> tuple[int, str] | None:
+    """Draw the component; returns the client whose page the person wants to open, and the part of it ("" for any).
 
     Args:
         key: names this person's component; its state is found under it.
@@ -58,7 +67,9 @@ def mount(
         on_open_client_change=_nothing,
     )
     opened = result.open_client
-    return int(opened) if isinstance(opened, int | float) else None
+    if not isinstance(opened, Mapping) or not isinstance(opened.get("client"), int | float):
+        return None
+    return int(opened["client"]), str(opened.get("section", ""))
 
 
 def _nothing() -> None:

@@ -23,6 +23,7 @@ class Desk {
     this.learnt = null;
     this.warnings = [];
     this.shownAt = 0;
+    this.refusals = new Map(); // "request exercise" -> why the gate masks it, as the server said when it was chosen
     this.#restore();
   }
 
@@ -43,7 +44,7 @@ class Desk {
   }
 
   /** Answer the request on screen; the next one takes its place at once. Returns what was done, or null. */
-  answer(verdict, { exercise = null, text = verdict, reason = "" } = {}) {
+  answer(verdict, { exercise = null, text = verdict, reason = "", override = "" } = {}) {
     const item = this.items.shift();
     if (!item) return null;
     const entry = this.#add({
@@ -52,6 +53,7 @@ class Desk {
       verdict,
       exercise,
       reason,
+      override,
       ms: Math.round(performance.now() - this.shownAt),
       item,
       client: item.client,
@@ -89,8 +91,8 @@ class Desk {
 
   /** What the server is told: every unconfirmed operation each time, so that none can be lost on the way. */
   message(known) {
-    const ops = this.saving.map(({ key, kind, request, verdict, exercise, reason, ms, of, label }) =>
-      kind === "answer" ? { key, kind, request, verdict, exercise, reason, ms }
+    const ops = this.saving.map(({ key, kind, request, verdict, exercise, reason, override, ms, of, label }) =>
+      kind === "answer" ? { key, kind, request, verdict, exercise, reason, override, ms }
         : kind === "undo" ? { key, kind, of, label }
           : { key, kind },
     );
@@ -111,6 +113,11 @@ class Desk {
     if (data.batch !== this.batch && data.items) this.#merge(data);
     if (settled.length) this.#store();
     return settled;
+  }
+
+  /** Why the server refused this exercise for this request when it was chosen without a reason; null if it did not. */
+  refusal(request, exercise) {
+    return this.refusals.get(`${request} ${exercise}`) ?? null;
   }
 
   /** Asks for more requests where it is time to, and says whether it did. */
@@ -147,11 +154,22 @@ class Desk {
       for (const other of this.trail) if (other.of === entry.key) other.label = outcome.label;
       if (this.handled.get(entry.request) === Infinity) this.handled.set(entry.request, batch);
     }
-    if (["conflict", "refused"].includes(outcome.status)) {
+    if (outcome.status === "masked") this.#backOnDesk(entry, outcome.message);
+    if (["conflict", "refused", "masked"].includes(outcome.status)) {
       this.warnings = [entry.client ? `${entry.client}: ${outcome.message}` : outcome.message, ...this.warnings].slice(0, 3);
     } else {
-      this.learnt = { key: entry.key, text: entry.text, client: entry.client, ...outcome };
+      this.learnt = { key: entry.key, text: entry.text, client: entry.client, override: entry.override ?? "", ...outcome };
     }
+  }
+
+  /** What the gate masks was not recorded: its request comes back, next after the one that is on screen. */
+  #backOnDesk(entry, message) {
+    this.refusals.set(`${entry.request} ${entry.exercise}`, message);
+    this.handled.delete(entry.request);
+    const [onScreen, ...rest] = this.items.filter((item) => item.request !== entry.request);
+    if (this.current?.request === entry.request) return;
+    this.items = onScreen ? [onScreen, entry.item, ...rest] : [entry.item];
+    if (!onScreen) this.#shown();
   }
 
   #merge(data) {

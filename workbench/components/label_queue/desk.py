@@ -28,6 +28,7 @@ class Desk:
         first: a request to put before all others, from a link; None once it was dealt with.
         batch: the requests on the desk; the browser shows them one by one.
         limits_known: clients of the batch about whose limits something is on record.
+        masks: what the gate masks for each client of the batch, with its hash.
         number: counts batches, so that the browser can tell a new one.
         serial: counts documents, so that the browser can tell an old one.
         refill: the last refill that the browser asked for and got.
@@ -43,6 +44,7 @@ class Desk:
     first: int | None = None
     batch: list[Item] = field(default_factory=list)
     limits_known: set[int] = field(default_factory=set)
+    masks: dict[int, tuple[str, Document]] = field(default_factory=dict)
     number: int = 0
     serial: int = 0
     refill: int = 0
@@ -88,6 +90,7 @@ class Desk:
             "batch": self.number,
             "refill": self.refill,
             "items": None if has_batch else self._items(catalogues),
+            "masks": {} if has_batch else dict(self.masks.values()),
             "outcomes": self.outcomes,
             "standing": payload.standing_document(self.standing) if self.standing else None,
             "notice": self.notice,
@@ -97,7 +100,10 @@ class Desk:
     def _items(self, catalogues: Mapping[str, str]) -> list[Document]:
         return [
             payload.item_document(
-                item, catalogues.get(item.cohort, ""), limits_known=item.client_id in self.limits_known
+                item,
+                catalogues.get(item.cohort, ""),
+                self.masks[item.client_id][0],
+                limits_known=item.client_id in self.limits_known,
             )
             for item in self.batch
         ]
@@ -125,7 +131,7 @@ class Desk:
             # One operation that cannot be done must not hold up all that come after it.
             logging.getLogger(__name__).exception("operation failed")
             return payload.plain_outcome("refused", UNEXPECTED)
-        if isinstance(operation, Answer):
+        if isinstance(operation, Answer) and outcome["status"] != labelling.MASKED:
             self.batch = [item for item in self.batch if item.request_id != operation.request_id]
             if self.first == operation.request_id:
                 self.first = None
@@ -162,4 +168,7 @@ class Desk:
         clients.viewed(store, news, by=self.user)
         self.seen.update(news)
         self.limits_known = clients.with_limits_known(store, {item.client_id for item in waiting})
+        self.masks = {
+            item.client_id: payload.mask_document(queue.masked(store, item.client_id)) for item in waiting
+        }
         self.batch, self.number = waiting, self.number + 1

@@ -7,6 +7,7 @@ const STATE_WORDS = {
   recorded: "recorded",
   conflict: "not needed",
   refused: "not recorded",
+  masked: "not recorded",
   undone: "taken back",
   "brought back": "done",
 };
@@ -22,6 +23,7 @@ class LearntView {
       el("span", { class: "swatch after" }),
       "after",
     );
+    this.override = el("p", { class: "against" }, icon("masked"), el("span", {}));
     this.rows = el("ul", { class: "pairs" });
     this.forgetting = el("p", { class: "small forgetting" });
     this.trail = el("ol", { class: "trail" });
@@ -29,7 +31,7 @@ class LearntView {
     this.node = el(
       "section",
       { class: "learnt", "aria-label": "What the model now says" },
-      el("div", { class: "changes" }, el("h3", {}, "What the model now says"), this.subject, this.legend, this.rows, this.forgetting),
+      el("div", { class: "changes" }, el("h3", {}, "What the model now says"), this.subject, this.override, this.legend, this.rows, this.forgetting),
       this.trailBox,
     );
   }
@@ -48,6 +50,8 @@ class LearntView {
     const rows = learnt?.rows ?? [];
     this.node.dataset.key = learnt?.key ?? "";
     this.subject.textContent = learnt?.message ?? "After each answer, the model's suggestions before and after it are shown here.";
+    this.override.lastChild.textContent = `Given against the gate: ${learnt?.override ?? ""}`;
+    show(this.override, Boolean(learnt?.override) && ["taught", "recorded"].includes(learnt.status));
     show(this.legend, rows.length > 0);
     const most = Math.max(0.01, ...rows.flatMap((row) => [row.before ?? 0, row.after ?? 0]));
     this.rows.replaceChildren(...rows.map((row) => pair(row, most)));
@@ -80,7 +84,7 @@ function trailRow(entry) {
     "li",
     { class: `is-${entry.state}` },
     el("span", { class: "what" }, what),
-    el("span", { class: "quiet small" }, entry.client),
+    el("span", { class: "quiet small" }, entry.override ? `${entry.client}, against the gate` : entry.client),
     el("span", { class: "state small" }, word),
   );
 }

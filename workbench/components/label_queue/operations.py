@@ -55,6 +55,7 @@ def parse(raw: Mapping[str, Any]) -> Operation:
                 exercise_id=_optional_number(raw, "exercise"),
                 reason=_text(raw, "reason")[:LONGEST_REASON],
                 decision_ms=_optional_number(raw, "ms"),
+                override=_text(raw, "override")[:LONGEST_REASON].strip(),
             )
         case "undo":
             return Undo(key, of=_text(raw, "of"), label_id=_optional_number(raw, "label"))

@@ -5,6 +5,8 @@ const SHORTCUTS = "spotter.shortcuts"; // "off" in local storage: single keys do
 
 /** Catalogues by their hash: sent once, kept for as long as the browser tab shows the workbench. */
 const catalogues = new Map();
+const masks = new Masks();
+const SCREENING = "Profile and screening";
 
 class Page {
   #known = "";
@@ -14,7 +16,7 @@ class Page {
     this.desk = new Desk(user);
     this.sentAt = 0;
     this.unanswered = false;
-    this.client = new ClientView((id) => this.trigger("open_client", id));
+    this.client = new ClientView((item) => this.#open(item));
     this.request = new RequestView(this.#acts());
     this.learnt = new LearntView();
     this.standing = new StandingView();
@@ -38,6 +40,7 @@ class Page {
 
   receive(data) {
     for (const [hash, rows] of Object.entries(data.catalogues)) catalogues.set(hash, rows);
+    masks.learn(data.masks);
     const first = this.desk.server === null;
     const settled = this.desk.receive(data);
     if (settled.length) {
@@ -83,14 +86,25 @@ class Page {
     return {
       choose: (index) => {
         const choice = this.desk.current?.choices[index];
-        if (choice) this.#answer("exercise", { exercise: choice.exercise, text: choice.name });
+        if (choice) this.#exercise(choice.exercise, choice.name);
       },
-      other: (exercise, text) => this.#answer("exercise", { exercise, text }),
+      other: (exercise, text) => this.#exercise(exercise, text),
+      whyMasked: (exercise) => this.#whyMasked(exercise),
+      giveMasked: (details) => {
+        this.#answer("exercise", details);
+        this.#focusBack();
+      },
+      closeOverride: () => {
+        this.request.override.close();
+        this.#focusBack();
+      },
+      openScreening: () => this.#open(this.desk.current, SCREENING),
       catalogue: () => catalogues.get(this.desk.current?.catalogue) ?? [],
       none: () => this.#answer("none suitable", { text: "None suitable" }),
       flag: () => this.#answer("flag", { text: "Flagged" }),
       skip: () => {
         if (!this.desk.current) return;
+        this.request.override.close();
         this.focusBefore = this.root.activeElement;
         this.request.reasons.open();
       },
@@ -107,6 +121,32 @@ class Page {
         if (undone) this.#done(`Taking back: ${undone.text} for ${undone.client}.`);
       },
     };
+  }
+
+  #open(item, section = "") {
+    this.trigger("open_client", { client: item.client_id, section });
+  }
+
+  /** Give an exercise; what the gate masks only with a reason, which is asked for before anything is sent. */
+  #exercise(exercise, name) {
+    const item = this.desk.current;
+    if (!item) return;
+    const sentences = this.#whyMasked(exercise);
+    if (!sentences.length) {
+      this.#answer("exercise", { exercise, text: name });
+      return;
+    }
+    this.request.reasons.close();
+    this.focusBefore = this.root.activeElement;
+    this.request.override.open({ exercise, name, client: item.client, sentences });
+  }
+
+  #whyMasked(exercise) {
+    const item = this.desk.current;
+    if (!item) return [];
+    const why = masks.why(item, exercise);
+    const refusal = this.desk.refusal(item.request, exercise);
+    return why.length || refusal === null ? why : [refusal];
   }
 
   #answer(verdict, details) {
@@ -128,15 +168,18 @@ class Page {
     if (document.querySelector('[data-testid="stDialog"]')) return undefined;
     const found = meaning(event);
     if (!found) return undefined;
-    const { act, reasons, search } = this.request;
+    const { act, reasons, override, search } = this.request;
     if (found.command === "escape") {
-      if (reasons.isOpen) act.closeReasons();
+      if (override.isOpen) act.closeOverride();
+      else if (reasons.isOpen) act.closeReasons();
       else if (this.desk.warnings.length) this.#dismiss();
       return undefined;
     }
     if (this.node.classList.contains("no-keys")) return undefined;
     event.preventDefault();
-    if (reasons.isOpen) {
+    // While a reason is asked for, no key means an answer: what was typed ahead was not meant for it.
+    if (override.isOpen) override.text.focus();
+    else if (reasons.isOpen) {
       if (found.digit) reasons.press(found.digit);
     } else if (found.digit) act.choose(found.digit - 1);
     else if (found.command === "search") search.input.focus();
@@ -240,7 +283,7 @@ class Page {
   }
 }
 
-const NOBODY = { client: "nobody", why: "", choices: [], also: [], nearest: [], measures: [] };
+const NOBODY = { client: "nobody", why: "", choices: [], masked: [], gate: "", also: [], nearest: [], measures: [] };
 
 /** What is said where no request is on screen, and what can be done. */
 function emptiness({ standing, saving, refill, served }) {

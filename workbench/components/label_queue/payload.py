@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import sqrt
 from typing import Any
@@ -14,8 +14,8 @@ from workbench import cells
 Document = dict[str, Any]
 
 
-def item_document(item: Item, catalogue: str, *, limits_known: bool) -> Document:
-    """One request; ``catalogue`` names the list of exercises that its search box offers."""
+def item_document(item: Item, catalogue: str, mask: str = "", *, limits_known: bool) -> Document:
+    """One request; ``catalogue`` names the list of exercises that its search box offers, ``mask`` what it marks."""
     return {
         "request": item.request_id,
         "client_id": item.client_id,
@@ -35,6 +35,12 @@ def item_document(item: Item, catalogue: str, *, limits_known: bool) -> Document
             for choice in item.choices
         ],
         "also": item.also_in_set,
+        "masked": [
+            {"exercise": masked.exercise_id, "name": masked.name, "p": round(masked.probability, 4)}
+            for masked in item.masked
+        ],
+        "mask": mask,
+        "gate": item.gate,
         "measures": measures(item.margin, item.p_value, item.entropy, item.least_confidence),
         "limits": item.limits,
         "limits_known": limits_known,
@@ -93,6 +99,25 @@ def catalogue_document(exercises: Sequence[tuple[int, str, str]]) -> tuple[str, 
     """A catalogue of (id, name, category) as rows for the browser, and the hash that it is known by."""
     rows = [list(exercise) for exercise in exercises]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16], rows
+
+
+def mask_document(masked: Mapping[int, Sequence[str]]) -> tuple[str, Document]:
+    """What the gate masks for somebody, from sentences by exercise, and the hash that it is known by.
+
+    Each sentence is there once; exercises that are masked for the same ones are a group: places of the sentences, ids.
+    """
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for exercise, sentences in masked.items():
+        groups.setdefault(tuple(sentences), []).append(exercise)
+    places = {sentence: place for place, sentence in enumerate(sorted({s for each in groups for s in each}))}
+    document: Document = {
+        "sentences": list(places),
+        "groups": [
+            [[places[sentence] for sentence in sentences], sorted(ids)]
+            for sentences, ids in sorted(groups.items())
+        ],
+    }
+    return hashlib.sha256(json.dumps(document).encode()).hexdigest()[:16], document
 
 
 def paired(

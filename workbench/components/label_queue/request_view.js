@@ -22,13 +22,14 @@ class ClientView {
     this.synthetic = el("span", { class: "badge" }, "synthetic");
     this.limits = el("ul", { class: "limits" });
     this.history = el("ol", { class: "history" });
-    this.link = el("button", { type: "button", class: "link", onclick: () => open(this.item.client_id) }, "Open client page");
+    this.link = el("button", { type: "button", class: "link", onclick: () => open(this.item) }, "Open client page");
+    this.gate = el("p", { class: "gate-says" });
     this.limitsTitle = el("h3", {}, icon("warning"), "Limits");
     this.node = el(
       "section",
       { class: "client", "aria-label": "Client" },
       el("div", { class: "who" }, el("div", { class: "row" }, this.name, this.synthetic), this.about, this.cohort),
-      el("div", { class: "limits-box" }, this.limitsTitle, this.limits),
+      el("div", { class: "limits-box" }, this.limitsTitle, this.limits, this.gate),
       el("div", { class: "past" }, el("h3", {}, "Last exercises"), this.history, this.link),
     );
   }
@@ -46,6 +47,8 @@ class ClientView {
         ? item.limits.map((limit) => el("li", {}, limit))
         : [el("li", { class: "quiet none" }, item.limits_known ? NO_LIMITS : LIMITS_UNKNOWN)]),
     );
+    this.gate.replaceChildren(el("strong", {}, "Gate "), item.gate);
+    show(this.gate, item.gate !== "");
     this.history.replaceChildren(
       ...(item.history.length ? item.history.map(pastExercise) : [el("li", { class: "quiet none" }, "Nothing logged yet")]),
     );
@@ -76,6 +79,11 @@ class RequestView {
     this.search = new Search(
       () => act.catalogue(),
       (id, name) => act.other(id, name),
+      (id) => act.whyMasked(id),
+    );
+    this.masked = new MaskedList(
+      (choice) => act.other(choice.exercise, choice.name),
+      () => act.openScreening(),
     );
     this.none = this.#button("n", "None suitable", () => act.none());
     this.skip = this.#button("s", "Skip …", () => act.skip());
@@ -83,11 +91,14 @@ class RequestView {
     this.undo = this.#button("u", "Undo", () => act.undo(), "Take the last answer back, and what the model learnt from it");
     this.undo.classList.add("undo");
     this.reasons = new SkipReasons(act);
+    this.override = new OverrideReason(act);
+    this.suggestions = el("div", { class: "choices", role: "group", "aria-label": "The model's suggestions" }, ...this.choices.map((c) => c.node));
     this.decision = el(
       "div",
       { class: "decision" },
       el("div", { class: "asked" }, this.title, this.why),
-      el("div", { class: "choices", role: "group", "aria-label": "The model's suggestions" }, ...this.choices.map((c) => c.node)),
+      this.suggestions,
+      this.masked.node,
       this.search.node,
     );
     this.actions = el("div", { class: "actions" }, this.none, this.skip, this.flag, this.undo);
@@ -99,7 +110,7 @@ class RequestView {
       this.nearest,
       el("p", { class: "figures" }, this.figures, tooltip("What do these figures mean?", TIP)),
     );
-    this.node = el("section", { class: "request", "aria-label": "Request" }, this.decision, this.reasons.node, this.actions, this.details);
+    this.node = el("section", { class: "request", "aria-label": "Request" }, this.decision, this.override.node, this.reasons.node, this.actions, this.details);
   }
 
   update(item, canUndo) {
@@ -107,10 +118,13 @@ class RequestView {
     if (this.item === item) return;
     this.item = item;
     this.reasons.close();
+    this.override.close();
     this.search.clear();
     this.title.textContent = `What should ${item.client} do next?`;
     this.why.textContent = item.why;
     this.choices.forEach((button, index) => button.update(item.choices[index]));
+    show(this.suggestions, item.choices.length > 0);
+    this.masked.update(item, (exercise) => this.act.whyMasked(exercise));
     this.also.textContent = alsoPossible(item);
     this.nearest.replaceChildren(...item.nearest.map((line) => el("li", {}, line)));
     show(this.nearestTitle, item.nearest.length > 0);
@@ -124,6 +138,7 @@ class RequestView {
 
 function alsoPossible({ choices, also }) {
   const any = choices.some((choice) => choice.in_set);
+  if (!choices.length) return "";
   if (!any && !also.length) return "No exercise is likely enough for the prediction set: this case is unlike those the model knows.";
   const legend =
     "● in the prediction set: with the cohort's model, on clients held out, the right exercise was in it at least nine times in ten.";
@@ -210,9 +225,7 @@ class SkipReasons {
   }
 
   close() {
-    // A hidden field keeps the focus until the next frame, and a key pressed before that would be taken for text.
-    const focused = this.node.getRootNode().activeElement;
-    if (focused && this.node.contains(focused)) focused.blur();
+    leave(this.node);
     show(this.node, false);
   }
 

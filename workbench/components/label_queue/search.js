@@ -6,10 +6,14 @@ class Search {
   #options = [];
   #active = 0;
 
-  /** `choose(exercise, name)` is called with what was taken; `exercises()` gives rows of [id, name, category]. */
-  constructor(exercises, choose) {
+  /**
+   * `choose(exercise, name)` is called with what was taken; `exercises()` gives rows of [id, name, category];
+   * `why(exercise)` says why the gate masks an exercise, in sentences.
+   */
+  constructor(exercises, choose, why) {
     this.exercises = exercises;
     this.choose = choose;
+    this.why = why;
     this.input = el("input", {
       id: "other",
       type: "text",
@@ -58,14 +62,17 @@ class Search {
     this.#options = this.#matches();
     this.#active = 0;
     this.list.replaceChildren(
-      ...this.#options.map(([id, name, category], index) =>
-        el(
+      ...this.#options.map(([id, name, category], index) => {
+        const masked = this.why(id);
+        return el(
           "li",
-          { id: `other-${index}`, role: "option", onclick: () => this.#take(index) },
-          el("span", {}, name),
+          { id: `other-${index}`, role: "option", class: masked.length ? "is-masked" : null, onclick: () => this.#take(index) },
+          masked.length ? icon("masked") : null,
+          el("span", { class: "what" }, name),
           el("span", { class: "quiet" }, category),
-        ),
-      ),
+          masked.length ? el("span", { class: "because small" }, `Masked. ${masked.join(" ")}`) : null,
+        );
+      }),
     );
     const typed = this.input.value.trim() !== "";
     if (typed && !this.#options.length) {
