@@ -7,7 +7,19 @@ it stands apart and each limit names its rows.
 
 from core.bandit.attributes import ATTRIBUTES, Attribute, Value
 from core.errors import InputError
-from core.guidelines import ARMS, Intensity, Limits, Row, guideline_rows, limits_for
+from core.guidelines import (
+    ARMS,
+    Intensity,
+    Limits,
+    Row,
+    WeekPlan,
+    adherence,
+    bound_text,
+    days_in_a_row,
+    guideline_rows,
+    limits_for,
+    spread_days,
+)
 from core.guidelines.vocabulary import YOUNGEST_ADULT
 from core.services.judging import Judged
 from core.services.picks.views import ArmView, Rationale, Source, Values
@@ -68,9 +80,11 @@ def said(of: Attribute, value: Value) -> str:
 def _sentences(values: Values, view: ArmView, learnt: int, start: int) -> list[str]:
     bonus = f"; exploring adds {view.bonus:.2f} to its score" if view.bonus >= SMALLEST else ""
     found = [
-        f"The model expects a reward of {view.expected:.2f} from {view.arm} for this client, "
-        f"{_beside(view.expected - view.base)} the mean of the people it compares with ({view.base:.2f}){bonus}."
+        f"The model expects a reward of {_number(view.expected)} from {view.arm} for this client, "
+        f"{_beside(view.expected - view.base)} the mean of the people it compares with ({_number(view.base)}){bonus}."
     ]
+    if not 0 <= round(view.expected, 2) <= 1:
+        found.append("Rewards lie between 0 and 1; what a linear model expects may lie beyond.")
     raising, lowering = moving(values, view)
     if raising:
         found.append(f"Raised most by {_listed(raising, values, view)}.")
@@ -88,11 +102,22 @@ def _sentences(values: Values, view: ArmView, learnt: int, start: int) -> list[s
     if view.masked:
         found.append("The safety gate masks this arm, whatever the model expects of it.")
     found.append(
-        "Reward means completing the session and progress towards the week’s goal, as the model has learnt them from "
-        f"{_counted(start, 'synthetic decision')} and {_counted(learnt, 'real outcome')}. "
-        "It says what the model counts, not what causes what, and it is no medical advice."
+        "Reward means completing the session and progress towards the week’s goal, as the model has learnt them "
+        f"{_origin(learnt, start)}. It says what the model counts, not what causes what, and it is no medical advice."
     )
     return found
+
+
+def _origin(learnt: int, start: int) -> str:
+    synthetic = f"{_counted(start, 'synthetic decision')}, in which both are invented"
+    real = _counted(learnt, "real outcome")
+    match (start > 0, learnt > 0):
+        case (True, _):
+            return f"from {synthetic}, and {real}"
+        case (_, True):
+            return f"from {real}"
+        case _:
+            return "from nothing yet"
 
 
 def _listed(attributes: list[Attribute], values: Values, view: ArmView) -> str:
@@ -110,9 +135,14 @@ def _beside(difference: float) -> str:
     return f"{abs(difference):.2f} {'above' if difference > 0 else 'below'}"
 
 
-def _signed(number: float) -> str:
-    text = f"{number:+.2f}"
+def _number(number: float) -> str:
+    text = f"{number:.2f}"
     return "0.00" if float(text) == 0 else text.replace("-", "−")
+
+
+def _signed(number: float) -> str:
+    text = _number(number)
+    return f"+{text}" if number > 0 and text != "0.00" else text
 
 
 def _counted(count: int, what: str) -> str:
@@ -135,10 +165,28 @@ def _week(
         conditions=conditions if isinstance(conditions, tuple) else (),
     )
     week = [*map(_capital, limits.sentences()), *_without(sex, conditions, age, limits)]
+    week += _wished(values, limits)
     gate = judged.gate if judged.on else None
     if gate is not None and gate.intensity_high not in (None, Intensity.VIGOROUS):
         week.append(f"The safety gate leaves at most {gate.intensity_high} intensity.")
     return tuple(week), tuple(conflict.sentence() for conflict in limits.conflicts), limits.rows
+
+
+def _wished(values: Values, limits: Limits) -> list[str]:
+    """Which of the limits the week that the client wants would break, were it all of this arm."""
+    frequency, minutes = values.get("frequency"), values.get("duration")
+    intensity, spacing = values.get("intensity"), values.get("day_spacing")
+    if not isinstance(frequency, float) or not isinstance(minutes, float) or not 1 <= round(frequency) <= 7:
+        return []
+    if not isinstance(intensity, str) or not isinstance(spacing, str):
+        return []
+    count = round(frequency)
+    days = days_in_a_row(count) if spacing == "in a row" else spread_days(count)
+    broken = adherence(WeekPlan(limits.component, days, minutes, Intensity(intensity)), limits).broken
+    if not broken:
+        return ["The week that the client wants keeps to these, were it all of this arm."]
+    asked = ", ".join(bound_text(name, limits.bounds[name].value) for name in broken)
+    return [f"The week that the client wants would not keep to these, were it all of this arm: {asked}."]
 
 
 def _without(sex: Value | None, conditions: Value | None, age: float, limits: Limits) -> list[str]:
@@ -159,6 +207,6 @@ def _capital(sentence: str) -> str:
 
 
 def _source(row: Row) -> Source:
-    text = "; ".join(part for part in (row.type, row.cautions) if part)
+    text = " ".join(f"{part}." for part in (row.type, row.cautions) if part)
     origin = row.origin
     return Source(row.key, text, origin.source, origin.year, origin.link, origin.review)
