@@ -34,7 +34,7 @@ def chance(wishes: Mapping[str, Any], arm: str, lacking: float) -> float:
 
 
 def completion(done: float, rng: np.random.Generator) -> float:
-    """What became of a session with that chance: 1 done, 0.5 partly, 0 not. A quarter of those missed is partly done."""
+    """What became of a session with that chance: 1 done, 0 not, or 0.5, which a quarter of those missed is."""
     if rng.random() < done:
         return 1.0
     return 0.5 if rng.random() < 0.25 else 0.0

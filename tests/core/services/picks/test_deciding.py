@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from collections import Counter
 from datetime import date, timedelta
@@ -89,8 +90,8 @@ def test_a_masked_arm_needs_a_reason_which_the_audit_keeps(store, clients):
     )
     assert pick.receipt["override"]["reason"] == "ophthalmologist agrees"
     newest = audit.recent(store.db, 1, f"client {clients[0]}")[0]
-    assert newest["detail"]["override"]["reason"] == "ophthalmologist agrees"
-    assert newest["detail"]["override"]["rules"]
+    assert json.loads(newest["detail"])["override"]["reason"] == "ophthalmologist agrees"
+    assert json.loads(newest["detail"])["override"]["rules"]
 
 
 def test_nothing_is_picked_where_the_gate_leaves_nothing(store, clients):
