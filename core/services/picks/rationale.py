@@ -164,8 +164,11 @@ def _week(
         sex=sex if isinstance(sex, str) else None,
         conditions=conditions if isinstance(conditions, tuple) else (),
     )
-    week = [*map(_capital, limits.sentences()), *_without(sex, conditions, age, limits)]
-    week += _wished(values, limits)
+    week = [
+        *map(_capital, limits.sentences()),
+        *_wished(values, limits),
+        *_without(sex, conditions, age, limits),
+    ]
     gate = judged.gate if judged.on else None
     if gate is not None and gate.intensity_high not in (None, Intensity.VIGOROUS):
         week.append(f"The safety gate leaves at most {gate.intensity_high} intensity.")
@@ -176,9 +179,9 @@ def _wished(values: Values, limits: Limits) -> list[str]:
     """Which of the limits the week that the client wants would break, were it all of this arm."""
     frequency, minutes = values.get("frequency"), values.get("duration")
     intensity, spacing = values.get("intensity"), values.get("day_spacing")
-    if not isinstance(frequency, float) or not isinstance(minutes, float) or not 1 <= round(frequency) <= 7:
+    if not isinstance(frequency, float | int) or not isinstance(minutes, float | int):
         return []
-    if not isinstance(intensity, str) or not isinstance(spacing, str):
+    if not isinstance(intensity, str) or not isinstance(spacing, str) or round(frequency) < 1:
         return []
     count = round(frequency)
     days = days_in_a_row(count) if spacing == "in a row" else spread_days(count)
