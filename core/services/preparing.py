@@ -12,6 +12,7 @@ from core.errors import SpotterError
 from core.recommender import Progress
 from core.services import Store, accounts, goals, importing, recommending, training
 from core.services.importing import Need
+from core.services.picks import sample
 from core.store import exercises, people
 
 FIRST_PERSON = "Trainer"
@@ -24,6 +25,8 @@ FILES = (
     sample_data.QUESTIONNAIRES_CSV,
     sample_data.MEDICAL_CSV,
     sample_data.SCREENING_CSV,
+    sample_data.HEALTH_CSV,  # after what its clearances are given for
+    sample_data.PREFERENCES_CSV,
     sample_data.LOG_CSV,
     sample_data.STEPS_CSV,
 )
@@ -48,6 +51,10 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
         elif recommending.pending(store, cohort["id"]) is not None:
             say(f"Recommending to the clients of “{cohort['name']}” …")
             recommending.refresh(store, cohort["id"])
+        if cohort["name"] == COHORT and not sample.made(store, cohort["id"]):
+            say("Making a fortnight of picks for the sample cohort …")
+            last_day = people.setting(store.db, LAST_DAY, _yesterday().isoformat())
+            sample.add(store, cohort["id"], date.fromisoformat(last_day))
 
 
 def add_sample(store: Store, say: Callable[[str], None]) -> None:

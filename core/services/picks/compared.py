@@ -9,9 +9,9 @@ import numpy as np
 from core.bandit import Background
 from core.bandit.contexts import ENCODING, Floats
 from core.bandit.people import People
-from core.services import Store
+from core.services import Store, moments
 from core.services.picks.knowing import Known, of_clients
-from core.store import people, picks
+from core.store import people
 
 MOST = 500  # people; of a larger cohort every so many-th is taken
 KEPT = 8
@@ -20,14 +20,10 @@ KEPT = 8
 def rows_of(store: Store, cohort_id: int) -> Floats:
     """Contexts of the cohort's clients as they are today, at most ``MOST``, shape (N, D).
 
-    Kept until a document or an outcome of the cohort is added, or the day changes.
+    Kept until a document or a client of the cohort is added, or the day changes; not by each outcome anew, so that
+    two explanations of a day compare with the same people.
     """
-    key = (
-        store.folder,
-        cohort_id,
-        *people.changed(store.db, cohort_id),
-        *picks.outcomes_known(store.db, cohort_id),
-    )
+    key = (store.folder, cohort_id, moments.now().date(), *people.changed(store.db, cohort_id))
     with _lock:
         if key in _kept:
             return _kept[key][0]

@@ -79,6 +79,7 @@ def of_known(
         flip=flip,
         stability=stability,
         before=before,
+        context=tuple(context.tolist()),
     )
 
 

@@ -12,7 +12,7 @@ from core.errors import Conflict, InputError
 from core.guidelines import ARMS, tables_hash
 from core.services import Store, moments
 from core.services.picks import knowing, policies
-from core.services.picks.considering import NAMES, allowed_of, checked_changes, encoded, of_known
+from core.services.picks.considering import NAMES, allowed_of, checked_changes, of_known
 from core.services.picks.settings import PolicySettings
 from core.services.picks.views import Considered, Outcome, Pick
 from core.services.studies.version import code_version
@@ -119,7 +119,7 @@ def receipt_of(
     return {
         "values": dict(considered.values),
         "origins": dict(considered.origins),
-        "context": encoded(considered.values).tolist(),
+        "context": list(considered.context),
         "allowed": [not considered.arm(name).masked for name in NAMES],
         "masked": {view.arm: list(view.masked) for view in considered.arms if view.masked},
         "lacking": dict(lacking),
@@ -200,7 +200,7 @@ def _drawn(store: Store, considered: Considered, allowed: np.ndarray) -> tuple[s
         running.policy.rng = np.random.default_rng(
             [running.version["id"], considered.client["id"], considered.day.toordinal()]
         )
-        arm = running.policy.choose(encoded(considered.values), allowed=allowed)
+        arm = running.policy.choose(np.array(considered.context), allowed=allowed)
     return arm, considered.arm(arm).propensity
 
 

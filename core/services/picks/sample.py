@@ -16,17 +16,22 @@ SEED = 3
 MORNING, EVENING = time(7), time(20)
 
 
+def made(store: Store, cohort_id: int) -> bool:
+    """Whether a cohort has picks."""
+    return bool(picks.of_cohort(store.db, cohort_id))
+
+
 def add(store: Store, cohort_id: int, last_day: date) -> int:
     """Make the picks of ``sessions.DAYS`` days up to ``last_day`` and what became of each; returns how many.
 
     All in one transaction: a start that is killed leaves none. A cohort that has picks is left as it is.
     """
     rng = np.random.default_rng(SEED)
-    clients = people.clients(store.db, cohort_id)
-    if picks.holding(store.db, [row["id"] for row in clients]):
+    if made(store, cohort_id):
         return 0
+    clients = people.clients(store.db, cohort_id)
     policies.in_force(store, cohort_id)
-    made = 0
+    count = 0
     with store.transaction():
         for back in range(sessions.DAYS - 1, -1, -1):
             day = last_day - timedelta(days=back)
@@ -34,13 +39,12 @@ def add(store: Store, cohort_id: int, last_day: date) -> int:
                 if not known.judged.open_arms:
                     continue
                 pick_id = decide(store, known.client["id"], by=AUTHOR, on=day, at=_at(day, MORNING))
-                pick = read(store, pick_id)
-                chance = sessions.chance(known.values, pick.arm, known.lacking[pick.arm])
-                done = sessions.completion(chance, rng)
+                arm = read(store, pick_id).arm
+                done = sessions.completion(sessions.chance(known.values, arm, known.lacking[arm]), rng)
                 if day < last_day or rng.random() < 0.8:  # of yesterday's some still wait for their outcome
                     record_outcome(store, pick_id, done, by=AUTHOR, at=_at(day, EVENING))
-                made += 1
-    return made
+                count += 1
+    return count
 
 
 def _at(day: date, clock: time) -> datetime:

@@ -139,6 +139,7 @@ class Considered:
         lead: by how much the best leads.
         rationale, flip, stability: for the best arm; None where there is none (and no flip where nothing flips).
         before: without the changes: (best, scores by arm); None where nothing was changed.
+        context: the numbers that the policy sees.
     """
 
     client: dict[str, Any]
@@ -156,6 +157,7 @@ class Considered:
     flip: Flip | None
     stability: Stability | None
     before: tuple[str | None, dict[str, float]] | None = None
+    context: tuple[float, ...] = ()
 
     def arm(self, name: str) -> ArmView:
         """One arm."""
