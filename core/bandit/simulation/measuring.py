@@ -71,6 +71,7 @@ class Measured:
         fairness: by attribute, whether people get the arm that is truly best for them on the last day, among those
             who have more than one open.
         calibration: of the second half of the days; None for a policy without expectations.
+        offered: share of each arm among all decisions, shape (arms,).
         best: share of decisions with the truly best arm.
         violations: decisions that the audit objects to.
         growth: p of a fit R(t) = c·t^p over all days, None without regret.
@@ -84,6 +85,7 @@ class Measured:
     likeness: Likeness
     fairness: Mapping[str, EqualOpportunity]
     calibration: Calibration | None
+    offered: Floats
     best: float
     violations: int
     growth: float | None
@@ -116,6 +118,7 @@ def measure(world: World, run: Run, rng: np.random.Generator) -> Measured:
         calibration=None
         if run.predicted is None
         else calibration(run.predicted[half:].ravel(), run.earned[half:].ravel()),
+        offered=np.bincount(run.arms.ravel(), minlength=len(ARMS)) / run.arms.size,
         best=float(reached.mean()),
         violations=violations(world.health, world.people.columns["intensity"], run.arms),
         growth=growth(run.regret),

@@ -74,7 +74,7 @@ class World:
         rng: draws all of that.
         environment: full or linear.
         completion_weight: w, what completing a session weighs; 0 to 1.
-        draw: (count, rng) to profiles.
+        draw: (count, rng) to profiles, as many or more.
 
     Attributes:
         people: their profiles; the intensity is lowered to the highest that the gate allows.

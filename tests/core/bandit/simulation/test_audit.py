@@ -50,7 +50,7 @@ def agrees(record: Health) -> None:
     assert highest[0] == (-1 if gate.intensity_high is None else gate.intensity_high.order)
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(records())
 def test_the_audit_agrees_with_the_gate_that_it_knows_nothing_of(record: Health) -> None:
     agrees(record)
