@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sample_data import choices, medical, steps
+from sample_data import choices, health, medical, preferences, steps
 from sample_data.exercises import CATALOGUE
+from sample_data.needs import NEEDS
 from sample_data.profiles import DASS_SUBSCALES, GODIN_WEIGHTS, MISSING, Cohort, make_cohort
 
-_STREAMS = ("profiles", "medical", "traits", "choices", "walkers", "steps")
+# New ones are added at the end, which leaves the others as they are.
+_STREAMS = ("profiles", "medical", "traits", "choices", "walkers", "steps", "health", "preferences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,16 @@ def make_tables(seed: int) -> dict[str, Table]:
     attempts, meditations = choices.simulate(cohort, traits, rng["choices"])
     walkers = steps.make_walkers(cohort, rng["walkers"])
     days = steps.simulate(cohort, walkers, rng["steps"])
+    states = health.make_health(cohort, histories, rng["health"])
+    wishes = preferences.make_wishes(cohort, rng["preferences"])
     return {
         "exercises.csv": _exercises(),
         "clients.csv": _clients(cohort),
         "questionnaires.csv": _questionnaires(cohort),
         "medical.csv": _medical(cohort, histories),
         "screening.csv": _screening(cohort, histories),
+        "health.csv": _health(cohort, states),
+        "preferences.csv": _preferences(cohort, wishes),
         "log.csv": _log(cohort, attempts),
         "meditation.csv": _meditation(cohort, meditations),
         "steps.csv": _steps(cohort, days),
@@ -62,6 +68,11 @@ def _exercises() -> Table:
         "grouping",
         "impact",
         "cue",
+        "component",
+        "intensity",
+        "load",
+        "balance_demand",
+        "positions",
     ]
     rows = [
         [
@@ -75,8 +86,13 @@ def _exercises() -> Table:
             item.grouping,
             _yes(item.impact),
             item.cue,
+            needs.component,
+            needs.intensity,
+            needs.load,
+            needs.balance,
+            "; ".join(needs.positions),
         ]
-        for item in CATALOGUE
+        for item, needs in ((item, NEEDS[item.name]) for item in CATALOGUE)
     ]
     return Table(header, rows)
 
@@ -129,6 +145,19 @@ def _screening(cohort: Cohort, histories: list[medical.History]) -> Table:
         for client, history in zip(cohort.client, histories, strict=True)
     ]
     return Table(["client", *medical.QUESTIONS], rows)
+
+
+def _health(cohort: Cohort, states: list[health.Health]) -> Table:
+    rows = [
+        [client, _yes(state.active), _yes(state.cleared)]
+        for client, state in zip(cohort.client, states, strict=True)
+    ]
+    return Table(["client", "active", "cleared"], rows)
+
+
+def _preferences(cohort: Cohort, wishes: list[preferences.Wishes]) -> Table:
+    rows = [[client, *wish.values()] for client, wish in zip(cohort.client, wishes, strict=True)]
+    return Table(["client", *wishes[0]], rows)
 
 
 def _log(cohort: Cohort, attempts: list[choices.Attempt]) -> Table:

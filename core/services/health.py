@@ -4,7 +4,7 @@ Documents are only ever added. A clearance counts while nothing that it was give
 screening answers, findings, measurements, whether the client is active, and whether the age is an adult's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
@@ -28,6 +28,7 @@ from core.services.health_documents import (
 from core.store import people
 
 MOST_NOTE = 500  # characters
+BATCH = 2000
 
 
 class Keep(Enum):
@@ -238,6 +239,56 @@ def put_on_record(
     return changes
 
 
+def of_health_document(
+    *, active: bool | None, findings: Iterable[str] | None, measurements: Mapping[str, float | None]
+) -> Answers:
+    """Answers where None of anything but a measurement leaves what is on record."""
+    return Answers(
+        active=KEEP if active is None else active,
+        findings=KEEP if findings is None else findings,
+        measurements=measurements,
+    )
+
+
+def changes(documents: Mapping[str, Recorded], answers: Answers, cleared: bool | None) -> bool:
+    """Whether these checked answers, and a clearance given or taken away, change what is on record."""
+    _, changed = _planned(documents, answers, by="", at="")
+    clearance = facts(documents).clearance
+    counts = clearance is not None and not clearance.void and not changed
+    return bool(changed) or (cleared is not None and cleared != counts)
+
+
+def take_in(db: Database, rows: Mapping[int, tuple[Answers, bool | None]], *, by: str, note: str) -> None:
+    """Put imported answers on record in the caller's transaction: checked ones, and a clearance given or taken away."""
+    on_record = documents_of(db, list(rows))
+    for client_id, (answers, cleared) in rows.items():
+        changed = put_on_record(db, client_id, on_record.get(client_id, {}), answers, by=by)
+        documents = (
+            documents_of(db, [client_id]).get(client_id, {}) if changed else on_record.get(client_id, {})
+        )
+        clearance = facts(documents).clearance
+        counts = clearance is not None and not clearance.void
+        if cleared and not counts:
+            at = moments.stamp(moments.now())
+            document = with_clearance(documents, by=by, note=note, at=at)
+            people.add_documents(db, "health", {client_id: document})
+        elif cleared is False and counts:
+            document = _void(documents["health"].document, f"Taken away by {by}: {note}")
+            people.add_documents(db, "health", {client_id: document})
+
+
+def documents_of(db: Database, client_ids: Sequence[int]) -> dict[int, dict[str, Recorded]]:
+    """The newest documents that speak of health, by client and kind; clients without any are left out."""
+    found: dict[int, dict[str, Recorded]] = {}
+    for begin in range(0, len(client_ids), BATCH):
+        batch = client_ids[begin : begin + BATCH]
+        for client, rows in people.dated_documents(db, batch, KINDS).items():
+            found[client] = {
+                kind: Recorded(row["id"], row["recorded_at"], row["document"]) for kind, row in rows.items()
+            }
+    return found
+
+
 def with_clearance(documents: Mapping[str, Recorded], *, by: str, note: str, at: str) -> dict[str, Any]:
     """The document of kind ``health`` with a clearance for what these documents say."""
     old = documents["health"].document if "health" in documents else {}
@@ -339,5 +390,4 @@ def _note(note: str, without: str) -> str:
 
 
 def _documents(db: Database, client_id: int) -> dict[str, Recorded]:
-    rows = people.dated_documents(db, [client_id], KINDS).get(client_id, {})
-    return {kind: Recorded(row["id"], row["recorded_at"], row["document"]) for kind, row in rows.items()}
+    return documents_of(db, [client_id]).get(client_id, {})

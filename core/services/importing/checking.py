@@ -11,6 +11,7 @@ from core.services.importing import (
     columns,
     containers,
     exercises,
+    health,
     logs,
     movielens,
     profiles,
@@ -182,6 +183,8 @@ def _check(
         found = steps.check(db, table, understood, cohort, choices)
     elif kind is Kind.EXERCISES:
         found = exercises.check_table(db, table, understood, cohort)
+    elif kind is Kind.HEALTH:
+        found = health.check(db, table, understood, cohort, choices)
     else:
         found = profiles.check(db, table, understood, cohort, choices, kind)
     found.assumptions[:0] = table.assumptions

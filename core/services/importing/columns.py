@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import InputError
+from core.guidelines import MEASUREMENTS
 from core.services.importing.report import Kind
+from core.services.importing.wishes import WISHES
 
 CLIENT = (
     "client",
@@ -125,6 +127,14 @@ SYNONYMS: Mapping[Kind, Mapping[str, Sequence[str]]] = {
         "time_zone": ("time_zone", "timezone", "tz"),
     },
 }
+CLIENT_ALONE = {"client": SYNONYMS[Kind.PROFILES]["client"]}
+SYNONYMS = {**SYNONYMS, Kind.HEALTH: CLIENT_ALONE, Kind.PREFERENCES: CLIENT_ALONE}
+ANSWERS: Mapping[Kind, frozenset[str]] = {
+    Kind.HEALTH: frozenset({"active", "cleared", "findings", *MEASUREMENTS}),
+    Kind.PREFERENCES: frozenset(WISHES),
+}
+"""Columns of which a file of that name must have one to be of the kind."""
+
 TOLD_BY_NAME = (Kind.MEDICAL, Kind.SCREENING, Kind.QUESTIONNAIRES)
 SYNONYMS = {**SYNONYMS, **dict.fromkeys(TOLD_BY_NAME, SYNONYMS[Kind.PROFILES])}
 REQUIRED: Mapping[Kind, Sequence[str]] = {
@@ -135,6 +145,8 @@ REQUIRED: Mapping[Kind, Sequence[str]] = {
     Kind.MEDICAL: ("client",),
     Kind.SCREENING: ("client",),
     Kind.QUESTIONNAIRES: ("client",),
+    Kind.HEALTH: ("client",),
+    Kind.PREFERENCES: ("client",),
 }
 
 
@@ -188,7 +200,7 @@ def understand(header: Sequence[str], kind: Kind) -> Columns:
 
 
 def detect(header: Sequence[str], source: str) -> Kind:
-    """The kind of file that these columns make; questionnaires, medical and screening are told by the file's name.
+    """The kind of file that these columns make; what is said of clients is told by the file's name.
 
     Raises:
         InputError: if they make none.
@@ -209,6 +221,9 @@ def detect(header: Sequence[str], source: str) -> Kind:
         return Kind.EXERCISES
     if client or names & {"id", "reference"}:
         stem = plain(source)
+        for kind, answers in ANSWERS.items():
+            if kind in stem and names & answers:
+                return kind
         return next((kind for kind in TOLD_BY_NAME if kind in stem), Kind.PROFILES)
     raise InputError(
         f"The columns ({', '.join(header)}) make no file that can be imported. "

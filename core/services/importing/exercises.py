@@ -8,6 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core.errors import InputError
+from core.services import exercise_needs
 from core.services.importing import values
 from core.services.importing.columns import SYNONYMS, Columns, plain
 from core.services.importing.reading import Table
@@ -26,6 +27,8 @@ LEVELS: Mapping[str, float] = {
     "difficult": 3,
 }
 IN_WORDS = "beginner or easy 1, intermediate, medium or moderate 2, expert, advanced, hard or difficult 3"
+
+NEEDS = frozenset(exercise_needs.COLUMNS)
 
 Exercise = dict[str, Any]
 
@@ -51,6 +54,8 @@ def check_table(db: Database, table: Table, columns: Columns, cohort: Snapshot) 
         detail: dict[str, Any] = {}
         for field in fields:
             text = cells[field.position].strip()
+            if field.name in NEEDS and not _known(field.name, text, line, found):
+                continue
             try:
                 value = field.value(text)
             except ValueError as error:
@@ -101,6 +106,8 @@ def check_json(db: Database, text: str, cohort: Snapshot) -> tuple[Findings, int
             json.dumps(item, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             found.problem(line, "", "", "holds half a character, which is no text")
+        for column in NEEDS & detail.keys():
+            _known(column, detail[column], line, found)
         catalogue.add(line, exercise, detail, sound=found.problem_count == before)
     if not count:
         raise InputError("The list of exercises is empty. Choose the file that holds them.")
@@ -199,6 +206,16 @@ def _difficulty(text: str, line: int, column: str, found: Findings) -> float | N
             line, column, text, f"is neither a number that is not negative nor a level ({IN_WORDS})"
         )
         return None
+
+
+def _known(column: str, value: object, line: int, found: Findings) -> bool:
+    """Whether the safety gate can read a need; a word that it does not know is a problem."""
+    try:
+        exercise_needs.need(column, None if values.missing(str(value)) else value)
+    except InputError as error:
+        found.problem(line, column, str(value), str(error))
+        return False
+    return True
 
 
 def _text(value: object, line: int, key: str, found: Findings) -> str:

@@ -1,8 +1,9 @@
-"""Checking documents about clients: profiles, questionnaires, medical histories, screening. One row a client."""
+"""Checking documents about clients: profiles, questionnaires, medical histories, screening, wishes; a row a client."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import available_timezones
 
 from sqlite_utils import Database
@@ -12,6 +13,7 @@ from core.services.importing.columns import Columns, plain
 from core.services.importing.lookups import Roll
 from core.services.importing.reading import Table
 from core.services.importing.report import Choices, Findings, Kind, Snapshot
+from core.services.importing.wishes import WISHES, Wish
 from core.store import imports
 
 DOCUMENTS = {
@@ -19,8 +21,26 @@ DOCUMENTS = {
     Kind.QUESTIONNAIRES: "questionnaire",
     Kind.MEDICAL: "medical",
     Kind.SCREENING: "screening",
+    Kind.PREFERENCES: "preferences",
 }
 RESERVED = frozenset({"recorded_at"})
+People = dict[str, dict[str, Any]]
+"""Reference, name and time zone of each client of the file, by reference."""
+
+
+class Field(Protocol):
+    """A column of answers."""
+
+    @property
+    def position(self) -> int:
+        """Its place in a row."""
+
+    @property
+    def name(self) -> str:
+        """What the answers are kept under."""
+
+    def value(self, text: str) -> Any:
+        """The cell's value, None where it is empty; a ValueError says why it cannot be."""
 
 
 def check(
@@ -34,15 +54,45 @@ def check(
     """
     found = Findings()
     roll = Roll(cohort, add=kind is Kind.PROFILES or choices.new_clients)
-    fields = _fields(table, columns)
+    fields = wishes(columns, found) if kind is Kind.PREFERENCES else _fields(table, columns)
     known = (
         {} if cohort.cohort_id is None else imports.newest_documents(db, cohort.cohort_id, DOCUMENTS[kind])
     )
     names = {field.name for field in fields}
     kept = 0
-    seen: dict[str, tuple[int, list[str]]] = {}
     documents: dict[str, dict[str, Any]] = {}
-    people: dict[str, dict[str, Any]] = {}
+    people: People = {}
+    for client, document in rows(table, columns, fields, cohort, roll, found, people):
+        last: dict[str, Any] = json.loads(known[client]) if client in known else {}
+        merged = {name: value for name, value in last.items() if name not in names} | document
+        if merged == last:
+            found.count("documents that the cohort has already, left out", by=bool(last))
+        else:
+            documents[client] = merged
+            kept += len(merged) > len(document)
+    settle(found, cohort, people, documents, DOCUMENTS[kind])
+    if documents:
+        found.plan.documents = {DOCUMENTS[kind]: documents}
+    roll.summarise(found)
+    found.assumptions += _about(fields)
+    if kept:
+        found.assumptions.append(
+            f"Fields that the file has no column for stay as they are ({kept:,} clients)."
+        )
+    return found
+
+
+def rows(
+    table: Table,
+    columns: Columns,
+    fields: Sequence[Field],
+    cohort: Snapshot,
+    roll: Roll,
+    found: Findings,
+    people: People,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each client of the file with the row's answers, where the row can be used; the client is put into ``people``."""
+    seen: dict[str, tuple[int, list[str]]] = {}
     for line, cells in zip(table.lines, table.rows, strict=True):
         before = found.problem_count
         cells = [cell.strip() for cell in cells]
@@ -77,43 +127,33 @@ def check(
                 **document,
             }
         )
-        last: dict[str, Any] = json.loads(known[client]) if client in known else {}
-        merged = {name: value for name, value in last.items() if name not in names} | document
-        if merged == last:
-            found.count("documents that the cohort has already, left out", by=bool(last))
-        else:
-            documents[client] = merged
-            kept += len(merged) > len(document)
-    _settle(found, cohort, people, documents, DOCUMENTS[kind])
-    roll.summarise(found)
-    found.assumptions += _about(fields)
-    if kept:
-        found.assumptions.append(
-            f"Fields that the file has no column for stay as they are ({kept:,} clients)."
-        )
-    return found
+        yield client, document
 
 
-def _settle(
-    found: Findings,
-    cohort: Snapshot,
-    people: dict[str, dict[str, Any]],
-    documents: dict[str, dict[str, Any]],
-    kind: str,
+def settle(
+    found: Findings, cohort: Snapshot, people: People, documents: Mapping[str, object], kind: str
 ) -> None:
+    """Plan the clients of a file, and count what it comes to."""
     plan = found.plan
     for reference, person in people.items():
         if reference not in cohort.clients:
             plan.clients.append(person)
         elif cohort.clients[reference] != (person["name"], person["time_zone"]):
             plan.changed_clients.append(person)
-    if documents:
-        plan.documents = {kind: documents}
     found.counts |= {
         f"{kind} documents to add": len(documents),
         "new clients": len(plan.clients),
         "clients with another name or time zone": len(plan.changed_clients),
     }
+
+
+def wishes(columns: Columns, found: Findings) -> list[Wish]:
+    """The columns that are wishes; others are said not to be used."""
+    named = [(position, plain(columns.written[position])) for position in columns.rest]
+    unused = [columns.written[position] for position, name in named if name not in WISHES]
+    if unused:
+        found.assumptions.append(f"Columns that are not used: {', '.join(unused)}.")
+    return [Wish(position, name) for position, name in named if name in WISHES]
 
 
 def _fields(table: Table, columns: Columns) -> list[values.Field]:
@@ -124,7 +164,7 @@ def _fields(table: Table, columns: Columns) -> list[values.Field]:
     ]
 
 
-def _document(fields: list[values.Field], cells: list[str], line: int, found: Findings) -> dict[str, Any]:
+def _document(fields: Sequence[Field], cells: list[str], line: int, found: Findings) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for field in fields:
         text = cells[field.position]
@@ -166,9 +206,10 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones() | {"UTC"})
 
 
-def _about(fields: list[values.Field]) -> list[str]:
-    numbers = [field.name for field in fields if field.numeric]
-    texts = [field.name for field in fields if not field.numeric]
+def _about(fields: Sequence[Field]) -> list[str]:
+    told = [field for field in fields if isinstance(field, values.Field)]
+    numbers = [field.name for field in told if field.numeric]
+    texts = [field.name for field in told if not field.numeric]
     return [
         f"Read as {kind}: {', '.join(names)}."
         for kind, names in (("numbers", numbers), ("text", texts))

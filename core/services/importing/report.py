@@ -26,6 +26,8 @@ class Kind(StrEnum):
     PROFILES = "profiles"
     MEDICAL = "medical"
     SCREENING = "screening"
+    HEALTH = "health"
+    PREFERENCES = "preferences"
     QUESTIONNAIRES = "questionnaires"
     STEPS = "steps"
     MOVIELENS = "movielens"
@@ -113,6 +115,7 @@ class Plan:
         changed_clients: known ones that get another name or time zone, the same fields.
         exercises: new or changed ones, as ``store.exercises.add_exercises`` takes them.
         documents: by kind of document, then by client.
+        health: what each client's row says of activity, findings, measurements and clearance, by column.
         log: sorted by time, equal times in the order of the file.
     """
 
@@ -120,13 +123,20 @@ class Plan:
     changed_clients: list[dict[str, Any]] = field(default_factory=list)
     exercises: list[dict[str, Any]] = field(default_factory=list)
     documents: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    health: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: list[LogRow] = field(default_factory=list)
     steps: list[StepsRow] = field(default_factory=list)
 
     def empty(self) -> bool:
         """Whether it would write nothing."""
         return not (
-            self.clients or self.changed_clients or self.exercises or self.documents or self.log or self.steps
+            self.clients
+            or self.changed_clients
+            or self.exercises
+            or self.documents
+            or self.health
+            or self.log
+            or self.steps
         )
 
 

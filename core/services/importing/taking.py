@@ -4,12 +4,14 @@ import hashlib
 
 import sample_data
 from core.errors import Conflict, InputError
-from core.services import Store, recommending
-from core.services.importing import containers
+from core.services import Store, gating, recommending
+from core.services import health as records
+from core.services.importing import containers, health
 from core.services.importing.checking import snapshot
 from core.services.importing.report import Kind, Need, Report, Taken
 from core.store import Change, exercises, imports, people, steps
 
+FILMS = "Films stand for exercises: no health is on record, and no film is against anybody's."
 SOURCES = {Kind.MOVIELENS: "MovieLens 100K, GroupLens"}
 
 
@@ -33,6 +35,8 @@ def take(store: Store, report: Report, *, by: str) -> Taken:
                 change.db, report.cohort.cohort, source=source, synthetic=report.sha256 in _sample_hashes()
             )
         import_id = _write(change, report, cohort_id, by)
+        if report.kind is Kind.MOVIELENS:
+            gating.switch(store, cohort_id, on=False, reason=FILMS, by="system")
         recommending.mark_pending(change.db, cohort_id)
         change.subject = f"cohort {cohort_id}"
         change.detail |= {
@@ -98,6 +102,15 @@ def _write(change: Change, report: Report, cohort_id: int, by: str) -> int:
     )
     for kind, documents in plan.documents.items():
         people.add_documents(db, kind, {clients[client]: document for client, document in documents.items()})
+    records.take_in(
+        db,
+        {
+            clients[client]: (health.answers(row), row.get(health.CLEARED))
+            for client, row in plan.health.items()
+        },
+        by=by,
+        note=f"From the file {report.source}.",
+    )
     exercises.add_log(
         db,
         ((clients[client], at, known[exercise], done, hard) for client, at, exercise, done, hard in plan.log),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from core.errors import InputError, NotFound
 from core.services import clients, fields, models, records
 from core.store import audit, people
+from tests.cohorts import small_cohort
 
 KNOWN = {"profile": {"age": 40}, "medical": {"asthma": "no"}}
 values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text()))
