@@ -4,16 +4,15 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.blas import daxpy, ddot, dger, dsymv
 
-from core.bandit.policies.linear import WidePolicy
+from core.bandit.policies.linucb import LinUCB
 from core.bandit.policies.policy import Floats, State
 from core.bandit.policies.ridge import REFRESH, loaded
 
 
-class HybridLinUCB(WidePolicy):
+class HybridLinUCB(LinUCB):
     """Hybrid LinUCB (Li 2010, algorithm 2): the score is (β + θ)ᵀx + width · the standard deviation of that.
 
     β is shared by the arms and θ is an arm's own; arms are not described, so that the paper's z is x itself. Then its
@@ -32,6 +31,8 @@ class HybridLinUCB(WidePolicy):
         InputError: for arguments other than that.
     """
 
+    _most = 2.0  # of I and of A₀⁻¹, neither of which A⁻¹ and A₀⁻¹ exceed
+
     def __init__(
         self,
         n_features: int,
@@ -49,13 +50,8 @@ class HybridLinUCB(WidePolicy):
         """What each feature weighs for each arm, shared and own together, shape (K, n_features)."""
         return np.asarray(self.ridge.theta + self.ridge.once(self.beta))
 
-    def bonuses(self, x: ArrayLike) -> Floats:
-        """What exploration adds to the score of each arm, shape (K,) for one context."""
-        context = self._context(x)
+    def _bonuses_of_one(self, context: Floats) -> Floats:
         return np.array([bonus for _, bonus in self._parts(context)])
-
-    def _scores_of_one(self, context: Floats) -> Floats:
-        return np.array(self._draws_of_one(context))
 
     def _draws_of_one(self, context: Floats) -> list[float]:
         return [mean + bonus for mean, bonus in self._parts(context)]
@@ -77,9 +73,6 @@ class HybridLinUCB(WidePolicy):
     def _covariances(self) -> Floats:
         """The covariance of each arm's coefficients, shape (K, n_features, n_features)."""
         return np.asarray(self.ridge.inverse + self.ridge.inverse @ self.shared @ self.ridge.inverse)
-
-    def _bonuses_of_many(self, contexts: Floats) -> Floats:
-        return self._spreads(contexts)
 
     def _learn(self, context: Floats, arm: int, reward: float) -> None:
         step, scale, gain = self.ridge.learn(arm, context, reward)

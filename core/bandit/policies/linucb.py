@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike
 from scipy.linalg.blas import ddot
 
 from core.bandit.policies.linear import WidePolicy
-from core.bandit.policies.policy import Floats
+from core.bandit.policies.policy import Flags, Floats
+from core.bandit.policies.screening import contenders
 
 
 class LinUCB(WidePolicy):
@@ -24,6 +25,8 @@ class LinUCB(WidePolicy):
     Raises:
         InputError: for arguments other than that.
     """
+
+    _most = 1.0  # no eigenvalue of a covariance is larger: A⁻¹ is that of I and what was learnt
 
     def _scores_of_one(self, context: Floats) -> Floats:
         return np.array(self._draws_of_one(context))
@@ -46,3 +49,17 @@ class LinUCB(WidePolicy):
 
     def _bonuses_of_many(self, contexts: Floats) -> Floats:
         return self._spreads(contexts)
+
+    def _best_of_many(self, contexts: Floats, mask: Flags | None) -> Flags:
+        tied = contenders(
+            contexts,
+            self.coefficients(),
+            self._covariances(),
+            width=self.width,
+            most=self._most,
+            mask=mask,
+        ).T
+        rows = np.flatnonzero(tied.sum(axis=1) > 1)
+        if rows.size:
+            tied[rows] = super()._best_of_many(contexts[rows], None if mask is None else mask[rows])
+        return tied

@@ -54,6 +54,7 @@ class Policy(ABC):
         self.rng = rng
         self.epsilon = checked_number(epsilon, "epsilon", 0.0, 1.0)
         self._index = {name: k for k, name in enumerate(self.arms)}
+        self._names = np.array(self.arms, dtype=object)
         self._shape = (self.n_features,)
 
     def scores(self, x: ArrayLike) -> Floats:
@@ -105,7 +106,7 @@ class Policy(ABC):
         contexts = self._contexts(x)
         shape = (len(contexts), len(self.arms))
         mask = None if allowed is None else self._mask(allowed, shape)
-        tied = _tied(self._draws_of_many(contexts), mask)
+        tied = self._best_of_many(contexts, mask)
         if self.epsilon > 0.0:
             explored = self.rng.random(len(contexts)) < self.epsilon
             tied[explored] = True if mask is None else mask[explored]
@@ -115,7 +116,8 @@ class Policy(ABC):
         if rows.size:
             ranks = self.rng.integers(counts[rows])
             picks[rows] = (tied[rows].cumsum(axis=1) > ranks[:, None]).argmax(axis=1)
-        return [self.arms[pick] for pick in picks.tolist()]
+        names: list[str] = self._names.take(picks).tolist()
+        return names
 
     def propensities(self, x: ArrayLike, *, allowed: ArrayLike | None = None) -> Floats:
         """The probability of each arm to be picked now, shape (K,) for one context, (N, K) for rows of them.
@@ -205,6 +207,10 @@ class Policy(ABC):
     def _draws_of_many(self, contexts: Floats) -> Floats:
         return self._scores_of_many(contexts)
 
+    def _best_of_many(self, contexts: Floats, mask: Flags | None) -> Flags:
+        """Which arms share the best draw of each context, shape (N, K)."""
+        return _tied(self._draws_of_many(contexts), mask)
+
     def _greedy(self, contexts: Floats, mask: Flags) -> Floats:
         """Propensities without the ε-mix; ties share evenly."""
         return _shares(_tied(self._scores_of_many(contexts), mask))
@@ -235,6 +241,8 @@ class Policy(ABC):
             raise InputError(
                 f"x must be rows of {self.n_features} numbers, one for a context; its shape is {contexts.shape}."
             )
+        if contexts.size and ddot(contexts.ravel(), contexts.ravel()) <= LONGEST**2:
+            return contexts  # together no longer than one may be
         with np.errstate(over="ignore", invalid="ignore"):
             fit = np.einsum("nd,nd->n", contexts, contexts) <= LONGEST**2
         if not fit.all():
