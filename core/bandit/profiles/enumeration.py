@@ -1,6 +1,6 @@
 """The guideline base enumerated: profiles drawn from the best weeks there are, which no agent can beat.
 
-The weeks are few enough (336) to be held against the rows one and all, so that the best for each person is known and not
+The weeks are few enough (336) to be held against the rows one and all, so that the best for each person is known, not
 learnt. Who a person is and what they like is drawn evenly, as of uniform profiles; then one of their best
 weeks, each alike. Drawing weeks in proportion to their reward was the other choice: it earns less and answers no
 question, while this gives the highest mean reward that a generator can have, with as much variety as that leaves.
