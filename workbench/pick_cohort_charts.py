@@ -140,7 +140,11 @@ def gaps(shown_gaps: Sequence[Gap], paper: Mapping[str, float]) -> go.Figure:
     )
     drawn.update_layout(**LAYOUT, height=ROOM + 30 + 60 * len(shown_gaps))
     drawn.update_layout(margin={**LAYOUT["margin"], "t": 64})
-    drawn.update_xaxes(title="largest rate less smallest", rangemode="tozero", **AXIS)
+    ends = [max(gap.high, gap.null_high, gap.difference, paper.get(gap.attribute, 0.0)) for gap in shown_gaps]
+    # A little room under 0, so that no mark is cut in half.
+    drawn.update_xaxes(
+        title="largest rate less smallest", range=[-0.02 * max(ends), 1.05 * max(ends)], **AXIS
+    )
     drawn.update_yaxes(**_named([gap.attribute.capitalize() for gap in shown_gaps]))
     return drawn
 

@@ -96,7 +96,6 @@ def strip(view: CohortView) -> None:
     best = {arm: sum(row.best == arm for row in rows) for arm in arms(view.rows)}
     figures.draw(
         [
-            figures.Figure("Clients", f"{len(rows):,}"),
             figures.Figure("Picked for today", f"{sum(row.today is not None for row in rows):,}"),
             figures.Figure("Wait for an outcome", f"{sum(row.waiting is not None for row in rows):,}"),
             figures.Figure(

@@ -22,9 +22,9 @@ NOT_RECORDED: Mapping[str, str] = {
     "age group": "The age of too few clients is on record.",
 }
 ABOUT = (
-    "Of the people for whom an arm did well, how often was it picked? The difference is the rate of the group with the "
-    "highest less that of the group with the lowest (equal-opportunity difference). Groups always differ a little by "
-    "luck; the shaded band is what is left when people are dealt into groups at random."
+    "Of the people for whom some arm did well, how many does the policy put such an arm first for? The difference is "
+    "the rate of the group with the highest less that of the group with the lowest (equal-opportunity difference). "
+    "Groups always differ a little by luck; the shaded band is what people dealt into groups at random show."
 )
 PAPER_SAYS = (
     "The paper gives 0.05 for sex, 0.07 for race and 0.06 for age group, without intervals. At its group sizes pure "

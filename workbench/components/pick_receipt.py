@@ -18,6 +18,7 @@ from workbench.components.text import plain, sentence, small
 
 PAGES = Path(__file__).parent.parent.parent / "pages"
 SEEN = "receipts_seen"
+SAME = 1e-12
 UNCHANGING = (
     "This is what the decision rested on when it was made. It never changes, whatever becomes known later."
 )
@@ -43,18 +44,15 @@ def draw(store: Store, pick_id: int, *, user: str) -> None:
     _state(pick)
     figures.draw(strip(pick))
     _against(pick.receipt)
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.header("The arms", anchor=False)
-        arms_table(pick)
-        _gate(pick.receipt)
-    with right:
-        st.header("What was known then", anchor=False)
-        plain_table.draw(
-            ("What", "Value", "From"), value_rows(pick.receipt), caption="Values known when it was made"
-        )
+    st.header("The arms", anchor=False)
+    arms_table(pick)
+    _gate(pick.receipt)
     _apart(pick)
     _rationale(pick.receipt)
+    st.header("What was known then", anchor=False)
+    plain_table.draw(
+        ("What", "Value", "From"), value_rows(pick.receipt), caption="Values known when it was made"
+    )
     st.header("What it was made with", anchor=False)
     plain_table.draw_pairs(version_pairs(pick.receipt), caption="Versions behind the decision")
     _take_along(store, pick, user)
@@ -114,15 +112,12 @@ def strip(pick: Pick) -> list[figures.Figure]:
         )
         lead = figures.Figure("Best arm then", str(best), about)
     version = receipt["policy"]
+    day, _, hour = _moment(pick.at).partition(", ")
     return [
         figures.Figure("Arm taken", pick.arm, f"for {cells.day(pick.day)}"),
         chance,
         lead,
-        figures.Figure(
-            "Made",
-            _moment(pick.at),
-            f"by {pick.author}" + (", chosen in person" if pick.propensity is None else ""),
-        ),
+        figures.Figure("Made", day, f"{hour}, by {pick.author}"),
         figures.Figure(
             "Policy version", str(version["version"]), f"{version['learnt']:,} outcomes learnt then"
         ),
@@ -223,7 +218,9 @@ def _apart(pick: Pick) -> None:
         key: f"{label_of(key)}: {value_of(key, known[key]) if known.get(key) is not None else words.UNKNOWN}"
         for key in found["attributions"]
     }
-    drawn = charts.bars(found["base"], found["attributions"], found["bonus"], names=names)
+    # What rounding leaves of nothing has no bar.
+    told = {key: value if abs(value) > SAME else 0.0 for key, value in found["attributions"].items()}
+    drawn = charts.bars(found["base"], told, found["bonus"], names=names)
     st.plotly_chart(
         charts.waterfall(drawn),
         config=charts.CONFIG,

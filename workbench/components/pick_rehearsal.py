@@ -202,7 +202,7 @@ def found(made: Rehearsal) -> None:
     )
     small(plain(effective_words(made)))
     plain_table.draw(
-        ("Estimate", "Mean reward a pick", "95 % interval", "Less the picks made", "95 % interval"),
+        ("Estimate", "Mean reward a pick", "Its 95 % interval", "Less the picks made", "Its 95 % interval"),
         estimate_rows(made),
         caption="Off-policy estimates of the setting",
     )
@@ -219,6 +219,8 @@ def effective_words(made: Rehearsal) -> str:
         f"The {made.decisions:,} logged decisions say as much about this setting as {made.effective:,.0f} of its own "
         "would: those that it would hardly have made count little."
     )
+    if made.warnings:  # which say what that means
+        return text
     if made.effective < FEW:
         return f"{text} That is too few to lean on; take the estimates as a hint at most."
     if made.effective < made.decisions / 4:
@@ -246,10 +248,11 @@ def plain_number(value: float) -> str:
 
 
 def _put_in_force(store: Store, cohort_id: int, settings: PolicySettings, user: str) -> None:
+    st.subheader("Put it in force", anchor=False)
+    small(plain(f"{settings_words(settings)}. It learns from every outcome so far, and picks from then on."))
     with st.form("put_in_force", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         reason = st.text_input("Reason, kept with the version", max_chars=500)
         asked = st.form_submit_button("Put in force", type="primary", icon=":material/check:")
-    small(plain(f"Puts in force: {settings_words(settings)}."))
     if asked:
         _put(store, cohort_id, settings, reason, user)
 

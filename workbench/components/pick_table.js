@@ -10,7 +10,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const cell = (part, heading) =>
     el("td", { role: "cell", "data-heading": heading },
       el("span", { class: part.mark ? `word marked ${part.tone}` : "word" },
-        part.mark ? el("span", { "aria-hidden": "true" }, part.mark) : null, part.text),
+        part.mark ? el("span", { class: "mark", "aria-hidden": "true" }, part.mark) : null, part.text),
       part.small ? el("span", { class: "small" }, part.small) : null);
   const line = (row) => {
     const link = el("a", { href: `picks?client=${row.client}` }, row.name);

@@ -13,7 +13,7 @@ from workbench.components.pick_client import words
 
 HERE = Path(__file__).parent
 HEADINGS = ("Client", "Best arm", "Masked by the gate", "Today’s pick", "Done so far")
-MARKS = ("●", "◕", "◐", "○")  # for each of the words about a lead, the clearest first
+MARKS = ("▰▰▰", "▰▰▱", "▰▱▱", "▱▱▱")  # for each of the words about a lead, the clearest first
 OPEN = "Everything may be offered"  # nothing to remark on
 STOP, ONLY = "✕", "the only open arm"
 EXPLAINED = (
@@ -22,7 +22,8 @@ EXPLAINED = (
         f"{mark} {said.removesuffix(' of')} from {least:g}"
         for mark, (least, said) in zip(MARKS, words.LEADS, strict=False)
     )
-    + f", {MARKS[-1]} {words.LEVEL.removesuffix(' with')} below. {STOP} marks what the safety gate masks. "
+    + f", {MARKS[-1]} {words.LEVEL.removesuffix(' with')} below. {STOP} marks what the safety gate masks; each rule "
+    "stands with its source and review on the client’s picks. "
     "Done so far is the mean share of the sessions that was done, over the picks with an outcome."
 )
 

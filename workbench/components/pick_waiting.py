@@ -13,6 +13,7 @@ from workbench.components.pick_client import words
 from workbench.components.text import plain, small
 
 PAGE = 15
+WIDTH = 820  # pixels; wider, the answers stand far from the names
 NOTICE = "pick_outcomes_told"
 
 
@@ -43,14 +44,19 @@ def draw(store: Store, cohort_id: int, rows: Sequence[CohortRow], *, user: str) 
         if any(row.picks for row in rows):
             small("Every pick has its outcome.")
         return
-    with st.container(border=True, key="picks_waiting", gap="small"):
+    _waiting(store, cohort_id, waiting, user)
+
+
+# Another page of the list, or all of it set at once, runs this again, and scores nobody anew.
+@st.fragment
+def _waiting(store: Store, cohort_id: int, waiting: Sequence[tuple[CohortRow, int]], user: str) -> None:
+    with st.container(border=True, key="picks_waiting", gap="small", width=WIDTH):
         count = f"{len(waiting):,} {'client waits' if len(waiting) == 1 else 'clients wait'}"
-        st.markdown(f"### Waiting for an outcome\n{count} for word on what became of the newest pick.")
+        st.markdown(f"## Waiting for an outcome\n{count} for word on what became of the newest pick.")
         key = f"waiting_page:{cohort_id}"
         pages = -(-len(waiting) // PAGE)
         number = min(int(st.session_state.get(key, 1)), pages)
-        part = waiting[(number - 1) * PAGE : number * PAGE]
-        _list(store, cohort_id, part, user)
+        _list(store, cohort_id, waiting[(number - 1) * PAGE : number * PAGE], user)
         if pages > 1:
             with st.container(horizontal_alignment="center"):
                 st.pagination(pages, key=key)
@@ -63,7 +69,6 @@ def _list(store: Store, cohort_id: int, part: Sequence[tuple[CohortRow, int]], u
             st.button(
                 answer,
                 key=f"all_{answer}",
-                type="tertiary",
                 on_click=_set_all,
                 args=([pick for _, pick in part], answer),
             )
@@ -82,14 +87,16 @@ def _list(store: Store, cohort_id: int, part: Sequence[tuple[CohortRow, int]], u
                 )
         with st.container(horizontal=True, vertical_alignment="center"):
             # Before the page is read anew: what was on screen is what is recorded, or told why not.
-            st.form_submit_button(
+            asked = st.form_submit_button(
                 "Record outcomes",
                 type="primary",
                 icon=":material/check:",
                 on_click=_record,
                 args=(store, cohort_id, [pick_id for _, pick_id in part], user),
             )
-            small("Partly counts as half. An exact share can be given on the client’s page.", width="content")
+            small("Partly counts as half of the session.", width="content")
+    if asked:
+        st.rerun()
 
 
 def _key(pick_id: int) -> str:
