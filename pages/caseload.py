@@ -4,9 +4,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.services import caseload, models, recommending
+from core.services import caseload, gating, models, recommending
 from workbench import cells, context
-from workbench.components import address, certainty, client_table, empty, figures, synthetic
+from workbench.components import (
+    address,
+    certainty,
+    client_health,
+    client_table,
+    cohort_gate,
+    empty,
+    figures,
+    synthetic,
+)
 from workbench.components.text import plain, small
 
 HERE = Path(__file__).parent
@@ -88,6 +97,11 @@ cohort = by_name[name]
 if cohort["synthetic"]:
     synthetic.draw()
 
+gate_on, gate_off_reason = gating.is_on(store, cohort["id"])
+if not gate_on:
+    cohort_gate.off(gate_off_reason)
+    st.page_link(HERE / "data.py", label="Switch it on again", icon=":material/arrow_forward:")
+
 totals = caseload.totals(store, cohort["id"])
 if not totals["clients"]:
     empty.draw(
@@ -166,4 +180,5 @@ if click:
     st.session_state["caseload_order"] = [row["client_id"] for row in page.rows]
     if click.request_id:
         st.switch_page(HERE / "label_requests.py", query_params={"request": str(click.request_id)})
-    st.switch_page(HERE / "client.py", query_params={"client": str(click.client_id)})
+    section = {"section": client_health.SECTION} if click.screening else {}
+    st.switch_page(HERE / "client.py", query_params={"client": str(click.client_id), **section})

@@ -9,7 +9,15 @@ from core.errors import Conflict, NotFound
 from core.services import caseload, clients, gating, labelling, models
 from workbench import cells, context
 from workbench import client_charts as charts
-from workbench.components import address, client_health, client_phone, empty, neighbours, synthetic
+from workbench.components import (
+    address,
+    client_gate,
+    client_health,
+    client_phone,
+    empty,
+    neighbours,
+    synthetic,
+)
 from workbench.components import client_sections as sections
 from workbench.components.text import plain, small
 
@@ -66,7 +74,7 @@ def opened(client_id: int) -> clients.Client:
     return view
 
 
-def header(view: clients.Client) -> None:
+def header(view: clients.Client, judged: gating.Judged) -> None:
     """Who this is, the way to the neighbours in the caseload, and what the client must be spared."""
     order = st.session_state.get("caseload_order", [])
     place = order.index(view.client["id"]) if view.client["id"] in order else None
@@ -92,15 +100,14 @@ def header(view: clients.Client) -> None:
     st.html(STYLE)
     with st.container(key="limits", gap="xxsmall"):
         sections.limits(view)
-        verdict(view)
+        verdict(judged)
 
 
-def verdict(view: clients.Client) -> None:
+def verdict(judged: gating.Judged) -> None:
     """What the gate says where it does not leave everything, and the way to why."""
-    judged = gating.judge(store, view.client["id"])
-    if headline := client_health.headline(judged):
+    if headline := client_gate.headline(judged):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            sections.gate(headline, client_health.tone(judged))
+            sections.gate(headline, client_gate.tone(judged))
             st.button(
                 "Why",
                 type="tertiary",
@@ -108,6 +115,25 @@ def verdict(view: clients.Client) -> None:
                 on_click=open_section,
                 args=(client_health.SECTION,),
             )
+
+
+def recommended(view: clients.Client, judged: gating.Judged) -> None:
+    """What the model says comes next; where the gate leaves nothing, why and what to do; and what it holds back."""
+    now = view.recommendations[0] if view.recommendations else None
+    if judged.masks_everything or (now is not None and not now["top"]):
+        st.header("Recommended now", anchor=False)
+        client_gate.nothing(judged)
+        st.button(
+            "Open Profile and screening",
+            type="primary",
+            icon=":material/rule:",
+            on_click=open_section,
+            args=(client_health.SECTION,),
+        )
+    else:
+        sections.recommendation(view, level=models.alpha(store), requests=HERE / "label_requests.py")
+    if now is not None:
+        client_gate.held_back(client_gate.held(store, view.client["cohort_id"], judged, now["why"]))
 
 
 def open_section(name: str) -> None:
@@ -156,7 +182,8 @@ def notes(view: clients.Client) -> None:
 
 def page(view: clients.Client) -> None:
     """The client's page, in tabs."""
-    header(view)
+    judged = gating.judge(store, view.client["id"])
+    header(view, judged)
     now, history, goals, phone, answered, profile, model, written, audit = st.tabs(
         [
             "Now",
@@ -176,7 +203,7 @@ def page(view: clients.Client) -> None:
     with now:
         left, right = st.columns([5, 7], gap="large")
         with left:
-            sections.recommendation(view, level=models.alpha(store), requests=HERE / "label_requests.py")
+            recommended(view, judged)
         with right:
             st.header("Certainty over time", anchor=False)
             if view.margins:

@@ -10,8 +10,8 @@ from core.guidelines import ARMS, CONDITIONS, MEASUREMENTS, Verdict, gate_rules,
 from core.guidelines import Rule as Rule
 from core.services import fields
 
-ALLOWED = Verdict.ALLOWED
-"""The verdict of a rule that masks only what it names."""
+ALLOWED, STOP = Verdict.ALLOWED, Verdict.STOP
+"""The verdicts of a rule that masks only what it names, and of one that clearance does not lift."""
 
 CONDITION_NAMES: tuple[str, ...] = CONDITIONS
 """The conditions that the guideline base knows, in its order."""

@@ -1,7 +1,6 @@
-"""Health on a client's page: what the gate says now and by which rules, the answers it rests on, and clearance."""
+"""Health on a client's page: the answers that the gate rests on as a form, and a clinician's clearance."""
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 import streamlit as st
@@ -13,6 +12,7 @@ from core.services.health import Record
 from core.services.health_documents import Taken
 from core.services.health_words import ALLOWED, Rule
 from workbench import cells
+from workbench.components import client_gate
 from workbench.components.text import plain, sentence, small
 
 SECTION = "Profile and screening"
@@ -20,17 +20,7 @@ TOLD = "health_told"
 ROUND = "health_round"
 NONE_OF_THESE = "None of these"
 ANSWERS: Mapping[bool | None, str] = {True: "Yes", False: "No", None: "Not answered"}
-TONES = {"open": "✓", "some": "◐", "closed": "⊘", "off": "!"}
 STYLE = """<style>
-.gate-box { padding: 0.7rem 1rem; border-radius: 0.5rem; border: 1px solid #d7e0df; border-left: 0.35rem solid #33706a;
-  background: #f3f6f6; }
-.gate-box.some { border-color: #e3c98a; border-left-color: #a86b00; background: #fff8e8; }
-.gate-box.closed, .gate-box.off { border-color: #e2b4ae; border-left-color: #a3281b; background: #fdf3f1; }
-.gate-box .sign { display: inline-block; width: 1.4rem; font-weight: 700; }
-ul.gate-rules { list-style: none; margin: 0; padding: 0; font-size: 0.92rem; }
-ul.gate-rules li { padding: 0.5rem 0; margin: 0; border-bottom: 1px solid #d7e0df; overflow-wrap: anywhere; }
-.gate-rules .source { display: block; color: #4b5c59; font-size: 0.85rem; }
-.gate-rules .source a { color: #1f5f59; }
 /* A question and its answers stand in one line where there is room. */
 .st-key-health_questions [data-testid="stRadio"] { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1rem; }
 .st-key-health_questions [data-testid="stRadio"] > label { flex: 1 1 15rem; }
@@ -38,30 +28,8 @@ ul.gate-rules li { padding: 0.5rem 0; margin: 0; border-bottom: 1px solid #d7e0d
 </style>"""
 
 
-def tone(judged: Judged) -> str:
-    """How much the gate leaves: ``open``, ``some``, ``closed`` or ``off``."""
-    if not judged.on:
-        return "off"
-    if judged.masks_everything:
-        return "closed"
-    return "some" if judged.rules else "open"
-
-
-def headline(judged: Judged) -> str:
-    """The gate's verdict for the strip over a client's page; empty where everything may be offered."""
-    match tone(judged):
-        case "open":
-            return ""
-        case "some":
-            return f"Within limits: {'; '.join(judged.rules)}"
-        case "closed" if judged.gate is None:
-            return "Nothing is offered: something on record cannot be judged."
-        case _:
-            return judged.short
-
-
 def draw(store: Store, view: clients.Client, user: str) -> None:
-    """Draw what the gate says, the form it rests on, and clearance."""
+    """Draw what the gate says, clearance, and the form that both rest on."""
     client_id = int(view.client["id"])
     if told := st.session_state.pop(TOLD, ""):
         st.success(plain(told), icon=":material/check_circle:")
@@ -69,53 +37,13 @@ def draw(store: Store, view: clients.Client, user: str) -> None:
     left, right = st.columns([7, 5], gap="large")
     with left:
         st.header("What may be offered", anchor=False)
-        verdict(judged)
+        client_gate.verdict(judged)
     with right:
         st.header("Clearance", anchor=False)
         _clearance(store, view, record, judged, user)
     st.header("Health", anchor=False)
+    st.html(STYLE)
     _form(store, view, record, user)
-
-
-def verdict(judged: Judged) -> None:
-    """What the gate says in a sentence, and each rule that holds with what it masks, its source and its review."""
-    kind = tone(judged)
-    st.html(
-        f"{STYLE}<div class='gate-box {kind}' role='note'><span class='sign' aria-hidden='true'>{TONES[kind]}</span>"
-        f"{escape(_first_sentence(judged))}</div>"
-    )
-    if judged.gate is None:
-        return
-    if judged.gate.rules:
-        with st.container(gap="xxsmall"):
-            st.markdown("**Rules that hold**" if judged.on else "**Rules that would hold, were the gate on**")
-            st.html(_rules(judged.gate.rules))
-    if judged.gate.lifted:
-        with st.expander(f"Lifted by a clinician’s clearance: {len(judged.gate.lifted)}"):
-            st.html(_rules(judged.gate.lifted))
-    small(
-        "The gate judges what is on record and finds no disease that nobody has recorded. It is no medical advice: "
-        "each rule says whether a clinician has reviewed it."
-    )
-
-
-def _first_sentence(judged: Judged) -> str:
-    # The rules below say the rest.
-    return (
-        "Within limits: what a rule below masks is not offered."
-        if tone(judged) == "some"
-        else judged.sentence
-    )
-
-
-def _rules(rules: Sequence[Rule]) -> str:
-    items = "".join(
-        f"<li><b>{escape(rule.says)}.</b> {escape(health_words.masks(rule))}"
-        f"<span class='source'><a href='{escape(rule.origin.link)}' target='_blank' rel='noopener noreferrer'>"
-        f"{escape(rule.origin.source)}, {rule.origin.year}</a> · {escape(rule.origin.review)}</span></li>"
-        for rule in rules
-    )
-    return f"{STYLE}<ul class='gate-rules'>{items}</ul>"
 
 
 def _form(store: Store, view: clients.Client, record: Record, user: str) -> None:

@@ -206,6 +206,8 @@ def answer(label: dict[str, Any]) -> None:
     st.markdown(f"~~{text}~~" if undone else f"**{text}**")
     if label["before"] and label["after"]:
         st.markdown(f"Before: {listed(label['before'])}  \nAfter: {listed(label['after'])}")
+    if label["override"]:
+        st.markdown(f":material/block: **Given against the gate:** {plain(label['override'])}")
     if label["reason"]:
         st.markdown(f"Reason: {plain(label['reason'])}")
     who = f"{label['user']}, {moment(label['at'])}"
@@ -280,6 +282,27 @@ def audit(view: clients.Client) -> None:
 
 def detail(text: str) -> str:
     """An audit row's detail as words."""
-    return ", ".join(
-        f"{fields.label(key).lower()} {value}" for key, value in json.loads(text).items() if value != ""
-    )
+    return _spelt(json.loads(text))
+
+
+def _spelt(value: Any) -> str:
+    """A part of an audit row's detail: changes as from and to, records of things by their names."""
+    match value:
+        case {"from": before, "to": after}:
+            return f"from {_spelt(before)} to {_spelt(after)}"
+        case {"value": number, "at": _}:
+            return str(number)
+        case {"at": _}:
+            return ""
+        case dict():
+            parts = (
+                f"{fields.label(key).lower()} {_spelt(part)}".strip()
+                for key, part in value.items()
+                if part != ""
+            )
+            return ", ".join(parts) or "none"
+        case list():
+            return "; ".join(map(_spelt, value)) or "none"
+        case None:
+            return "not known"
+    return fields.value_text("", value)

@@ -52,7 +52,14 @@ function line(row, top, open) {
         textContent: "Answer",
         ariaLabel: `Answer the request about ${row.name}`,
       })
-    : make("span", { className: "absent", textContent: "–", ariaHidden: "true" });
+    : row.screening
+      ? make("a", {
+          className: "answer screening",
+          href: `client?client=${row.client}&section=Profile+and+screening`,
+          textContent: "Screening",
+          ariaLabel: `Open the screening of ${row.name}`,
+        })
+      : make("span", { className: "absent", textContent: "–", ariaHidden: "true" });
   const cells = [
     make("td", { className: "client" }, [name, make("span", { className: "small", textContent: row.last })]),
     make("td", { className: "certainty" }, [
@@ -73,8 +80,9 @@ function line(row, top, open) {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     if (getSelection()?.toString()) return;
     event.preventDefault();
-    const request = event.target.closest("a.answer") ? row.request : null;
-    open({ client: row.client, request });
+    const request = event.target.closest("a.answer:not(.screening)") ? row.request : null;
+    const screening = event.target.closest("a.screening") !== null;
+    open({ client: row.client, request, screening });
   };
   return element;
 }

@@ -15,6 +15,7 @@ from workbench import cells
 from workbench.components import certainty
 
 Row = dict[str, Any]
+MOST_URGENT = 3
 
 HERE = Path(__file__).parent
 COLUMNS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -37,10 +38,11 @@ _table = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """What was clicked: a client's row, or with ``request_id`` the client's open request."""
+    """What was clicked: a client's row, with ``request_id`` the open request, with ``screening`` the screening."""
 
     client_id: int
     request_id: int | None = None
+    screening: bool = False
 
 
 def draw(
@@ -75,7 +77,11 @@ def draw(
     clicked = result.open
     if not isinstance(clicked, dict):
         return None
-    return Click(int(clicked["client"]), int(clicked["request"]) if clicked.get("request") else None)
+    return Click(
+        int(clicked["client"]),
+        int(clicked["request"]) if clicked.get("request") else None,
+        bool(clicked.get("screening")),
+    )
 
 
 def headings(order: str) -> list[Row]:
@@ -104,6 +110,8 @@ def as_rows(rows: Sequence[Mapping[str, Any]], level: float) -> list[Row]:
             "goal_share": row["goal_hits"] / row["goal_days"] if row["goal_days"] else None,
             "reason": row["reason"],
             "request": row["request_id"],
+            # Most urgent and yet no request: the gate leaves nothing to ask about.
+            "screening": row["attention"] == MOST_URGENT and row["request_id"] is None,
         }
         for row in rows
     ]

@@ -10,7 +10,7 @@ from core.services.studies import running
 from core.services.studies.registry import STUDIES
 from core.services.training import Trainable
 from workbench import cells
-from workbench.components import plain_table
+from workbench.components import cohort_gate, plain_table
 from workbench.components.text import plain, small
 
 STUDIES_PAGE = Path(__file__).parent.parent.parent / "pages" / "studies.py"
@@ -63,6 +63,7 @@ def _draw(store: Store, user: str, cohort: Trainable) -> None:
     if cohort.version and cohort.version["report"]["asked_rates"]:
         with st.expander("How often it asks"):
             _asking(cohort.version["report"]["asked_rates"])
+    cohort_gate.draw(store, cohort.cohort_id, user)
 
 
 def _summary(cohort: Trainable) -> str:

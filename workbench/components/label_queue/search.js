@@ -70,7 +70,7 @@ class Search {
           masked.length ? icon("masked") : null,
           el("span", { class: "what" }, name),
           el("span", { class: "quiet" }, category),
-          masked.length ? el("span", { class: "because small" }, `Masked. ${masked.join(" ")}`) : null,
+          masked.length ? el("span", { class: "because small" }, `Masked. ${masked.join(". ")}`) : null,
         );
       }),
     );
