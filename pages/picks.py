@@ -26,7 +26,7 @@ from workbench.components.text import plain, sentence
 HERE = Path(__file__).parent
 CLIENT, PICK, COHORT = "client", "pick", "cohort"
 EVERYONE, FAIRNESS, REHEARSAL = "Everyone", "Fairness", "Rehearse a setting"
-MANY_UNKNOWN = 0.5  # share of what a policy can know from which on a pick rests on little
+LITTLE = 1 / 3  # share known of person and wishes under which a pick rests on little
 
 
 def show(client_id: int) -> None:
@@ -83,13 +83,12 @@ def ways(client: Mapping[str, Any]) -> None:
 
 def rests_on_little(considered: Considered) -> None:
     """A word where hardly anything is known."""
-    missing = words.unknown(considered)
-    if len(missing) < MANY_UNKNOWN * len(picks.ATTRIBUTES):
+    known, all_of_them = words.known(considered)
+    if considered.best is None or known > LITTLE * all_of_them:
         return
-    known = len(picks.ATTRIBUTES) - len(missing)
     st.info(
-        f"**This rests on little.** Of {len(picks.ATTRIBUTES)} things that the policy can go by, {known} are known of "
-        "this client. Ask for the wishes and fill them in under “What would change it”; saved, they hold from then on.",
+        f"**This rests on little.** Of the {all_of_them} things that the policy can go by in a person and their "
+        f"wishes, {known} are known. Fill in the wishes under “What would change it”; once saved, they hold.",
         icon=":material/help:",
     )
 
@@ -99,16 +98,17 @@ def one(client_id: int) -> None:
     considered, made = picks.consider(store, client_id), picks.of_client(store, client_id)
     if given := today.given(considered, made):
         considered = picks.consider(store, client_id, given)
+    desk = decide.Desk(store, considered, made, given, user)
     seen(client_id)
     ways(considered.client)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.title(plain(decide.heading(considered, made)), anchor=False, width="content")
+        st.title(plain(decide.heading(desk)), anchor=False, width="content")
         if considered.client["synthetic"]:
             synthetic.draw(sentence=False)
     notice.draw(store, client_id, user=user)
-    decide.waiting(store, considered, made, user=user)
+    decide.waiting(desk)
     rests_on_little(considered)
-    decide.draw(store, considered, made, given, user=user)
+    decide.draw(desk)
     if considered.best is not None:
         why.draw(considered)
         what_if.draw(store, considered, given, user=user)

@@ -16,6 +16,11 @@ STYLE = """
   .st-key-sign-in { position: fixed; top: .55rem; right: 1rem; width: auto; z-index: 999991; }
   .st-key-sign-in button { min-height: 2rem; max-width: 12rem; overflow: hidden; white-space: nowrap; }
   .st-key-remember-user { display: none; }
+  /* The navigation ends before the name, and puts what has no room into a menu. */
+  [data-testid=stHeader] { padding-right: 8rem; }
+  @media (max-width: 900px) {
+    [data-testid=stTopNavLink] > span:has([data-testid=stIconMaterial]) { display: none; }
+  }
   [data-testid=stMainBlockContainer] { padding-top: 4.5rem; padding-bottom: 3rem; }
 </style>
 """

@@ -1,6 +1,7 @@
 """The top of a client's Picks page: what to offer today, what the gate says, one button to take it, how it went."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -17,9 +18,31 @@ FEW = 3
 ADVICE = "A model's suggestion, not medical advice; no clinician has reviewed the guideline rows."
 
 
-def heading(considered: Considered, made: Sequence[Pick]) -> str:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One client before one person.
+
+    Attributes:
+        made: the client's picks, newest first.
+        given: values of the day that hold beside the record; they are kept with the pick.
+    """
+
+    store: Store
+    considered: Considered
+    made: Sequence[Pick]
+    given: Mapping[str, Value]
+    user: str
+
+    @property
+    def pick(self) -> Pick | None:
+        """The pick that holds today, None without one."""
+        return today.of_day(self.considered, self.made)
+
+
+def heading(desk: Desk) -> str:
     """What the page says first."""
-    name, pick = considered.client["name"], today.of_day(considered, made)
+    considered, pick = desk.considered, desk.pick
+    name = considered.client["name"]
     if pick is not None:
         return f"Today for {name}: {words.arm(pick.arm)}"
     if considered.best is None:
@@ -27,10 +50,12 @@ def heading(considered: Considered, made: Sequence[Pick]) -> str:
     return f"Today for {name}: {words.arm(considered.best)}"
 
 
-def waiting(store: Store, considered: Considered, made: Sequence[Pick], *, user: str) -> None:
+def waiting(desk: Desk) -> None:
     """Picks of earlier days that nobody has answered for, newest first, each with its three buttons."""
-    day = considered.day.isoformat()
-    older = [pick for pick in made if pick.outcome is None and pick.replaced_by is None and pick.day < day]
+    day = desk.considered.day.isoformat()
+    older = [
+        pick for pick in desk.made if pick.outcome is None and pick.replaced_by is None and pick.day < day
+    ]
     if not older:
         return
     with st.container(border=True, gap="small", key="waiting"):
@@ -40,53 +65,50 @@ def waiting(store: Store, considered: Considered, made: Sequence[Pick], *, user:
                 st.markdown(
                     f"**{words.arm(pick.arm)}** on {cells.day(pick.day)}: how did it go?", width="content"
                 )
-                outcome_buttons(store, pick, user=user)
+                _outcomes(desk, pick, told=True)
         if len(older) > FEW:
             st.toggle(f"Show all {len(older)} picks without an outcome", key="every_waiting")
 
 
-def outcome_buttons(store: Store, pick: Pick, *, user: str) -> None:
-    """Done, partly, not done: one click records it."""
+def _outcomes(desk: Desk, pick: Pick, *, told: bool) -> None:
     for name, completion in words.OUTCOMES.items():
         icon = {1.0: ":material/check:", 0.5: ":material/contrast:", 0.0: ":material/close:"}[completion]
         key = f"outcome_{name.lower().replace(' ', '_')}_{pick.id}"
-        if st.button(name, icon=icon, key=key):
-            notice.record(store, pick, completion, name, user=user)
+        args = (desk.store, pick, completion, told, desk.user)
+        st.button(name, icon=icon, key=key, on_click=notice.record, args=args)
 
 
-def draw(
-    store: Store, considered: Considered, made: Sequence[Pick], given: Mapping[str, Value], *, user: str
-) -> None:
-    """What to offer today and the buttons for it.
-
-    Args:
-        given: values of the day that hold beside the record; they are kept with the pick.
-    """
-    pick = today.of_day(considered, made)
+def draw(desk: Desk) -> None:
+    """What to offer today and the buttons for it."""
+    considered, pick = desk.considered, desk.pick
     if pick is not None:
-        _picked(store, pick, considered, user=user)
+        _picked(desk, pick)
     with st.container(border=True, gap="small", key="today"):
         if considered.best is not None:
             _suggested(considered, pick)
         _gate(considered)
-        _choose(store, considered, pick, given, user=user)
+        _choose(desk)
     small(ADVICE)
 
 
-def _picked(store: Store, pick: Pick, considered: Considered, *, user: str) -> None:
+def _picked(desk: Desk, pick: Pick) -> None:
     with st.container(border=True, gap="small", key="picked"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             said = words.chosen_by(pick.propensity, pick.author)
             st.markdown(
                 f":material/event_available: **Picked for today: {pick.arm}**, {plain(said)}, "
-                f"{plain(cells.moment(pick.at, considered.client['time_zone']))}.",
+                f"{plain(cells.moment(pick.at, desk.considered.client['time_zone']))}.",
                 width="content",
             )
             notice.receipt_link(pick.id)
+        if tried := _tried(pick):
+            st.markdown(f":material/explore: {tried}")
+        if override := pick.receipt.get("override"):
+            st.markdown(f":material/gavel: **Against the safety gate.** {plain(override['reason'])}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if pick.outcome is None:
                 st.markdown("**How did it go?**", width="content")
-                outcome_buttons(store, pick, user=user)
+                _outcomes(desk, pick, told=False)
                 return
             outcome = pick.outcome
             st.markdown(
@@ -94,8 +116,21 @@ def _picked(store: Store, pick: Pick, considered: Considered, *, user: str) -> N
                 f"reward {outcome.reward:.2f}.",
                 width="content",
             )
-            if st.button("Undo", icon=":material/undo:", key=f"undo_outcome_{pick.id}"):
-                notice.undo(store, pick.id, where=pick.client_id, user=user)
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                key=f"undo_outcome_{pick.id}",
+                on_click=notice.undo,
+                args=(desk.store, pick.id, pick.client_id, desk.user),
+            )
+
+
+def _tried(pick: Pick) -> str:
+    """That the policy drew another arm than the best, if it did."""
+    best = pick.receipt.get("best")
+    if pick.propensity is None or pick.arm == best:
+        return ""
+    return f"The policy scored {plain(str(best))} best and drew {pick.arm} to learn from it. You can choose another."
 
 
 def _suggested(considered: Considered, pick: Pick | None) -> None:
@@ -127,10 +162,14 @@ def _gate(considered: Considered) -> None:
             query_params={"client": str(considered.client["id"]), "section": "Profile and screening"},
         )
         return
-    if not any(view.masked for view in considered.arms):
+    masked = [view.arm for view in considered.arms if view.masked]
+    if not masked:
         st.markdown(f":material/verified_user: **Safety gate.** {sentence(judged.sentence)}")
         return
-    st.markdown(f":material/shield: **Safety gate.** {sentence(judged.sentence)}")
+    left = [view.arm for view in considered.arms if not view.masked]
+    st.markdown(
+        f":material/shield: **Safety gate.** {words.arm(' and '.join(masked))} masked; {' and '.join(left)} open."
+    )
     _rules(considered)
 
 
@@ -145,78 +184,67 @@ def _rules(considered: Considered) -> None:
         for rules, arms in by_rules.items()
         for said in rules
     ]
+    said = [one for view in considered.arms for one in view.masked]
+    gate = considered.judged.gate
+    # Rules that mask no arm still hold for its exercises.
+    lines += [
+        f"- **Within an arm.** {sentence(rule.text)}"
+        for rule in (gate.rules if gate is not None else ())
+        if not any(rule.text in one for one in said)
+    ]
     st.markdown("\n".join(lines))
 
 
-def _choose(
-    store: Store, considered: Considered, pick: Pick | None, given: Mapping[str, Value], *, user: str
-) -> None:
+def _choose(desk: Desk) -> None:
+    considered, pick = desk.considered, desk.pick
     if pick is not None and pick.outcome is not None:
         small("Today's pick has its outcome. To pick again, take that back first.")
         return
     if considered.best is None:
         with st.expander("Choose against the gate", icon=":material/gavel:"):
-            _against(store, considered, list(words.arms()), given, user=user)
+            _against(desk, list(words.arms()))
         return
-    again = pick is not None
     today.ask(considered)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        label = "Let the policy pick again" if again else "Make this today's pick"
-        if st.button(
-            label, type="secondary" if again else "primary", icon=":material/event_available:", key="decide"
-        ):
-            _decide(store, considered, None, "", given, user=user)
+        st.button(
+            "Make this today's pick" if pick is None else "Let the policy pick again",
+            type="primary" if pick is None else "secondary",
+            icon=":material/event_available:",
+            key="decide",
+            on_click=_decide,
+            args=(desk, None, ""),
+        )
         st.markdown("or choose yourself:", width="content")
         for view in considered.arms:
-            if not view.masked and st.button(words.arm(view.arm), key=f"choose_{view.arm}"):
-                _decide(store, considered, view.arm, "", given, user=user)
+            if not view.masked:
+                name = words.arm(view.arm)
+                st.button(name, key=f"choose_{view.arm}", on_click=_decide, args=(desk, view.arm, ""))
         masked = [view.arm for view in considered.arms if view.masked]
         if masked:
             with st.popover("A masked arm …", icon=":material/gavel:"):
-                _against(store, considered, masked, given, user=user)
+                _against(desk, masked)
     small(plain(words.chances(considered)))
-    if again:
+    if pick is not None:
         small("Of several picks on a day the newest holds; the others keep their receipts.")
 
 
-def _against(
-    store: Store, considered: Considered, masked: Sequence[str], given: Mapping[str, Value], *, user: str
-) -> None:
+def _against(desk: Desk, masked: Sequence[str]) -> None:
     with st.form("override", border=False):
         st.markdown("The gate masks these. A pick against it needs a written reason, which the audit keeps.")
         chosen = st.radio("Arm", masked, format_func=words.arm, horizontal=True)
         reason = st.text_input("Reason", max_chars=500, key="override_reason")
         if st.form_submit_button("Pick it against the gate", icon=":material/gavel:"):
             if reason.strip():
-                _decide(store, considered, chosen, reason, given, user=user)
+                _decide(desk, chosen, reason)
+                st.rerun()
             st.error("Write a reason first: it is kept with the pick.", icon=":material/edit:")
 
 
-def _decide(
-    store: Store,
-    considered: Considered,
-    arm: str | None,
-    reason: str,
-    given: Mapping[str, Value],
-    *,
-    user: str,
-) -> None:
-    client = considered.client["id"]
+def _decide(desk: Desk, arm: str | None, reason: str) -> None:
+    client = desk.considered.client["id"]
     try:
-        made = picks.read(store, picks.decide(store, client, by=user, arm=arm, reason=reason, today=given))
+        picks.decide(desk.store, client, by=desk.user, arm=arm, reason=reason, today=desk.given)
     except SpotterError as error:
         notice.tell("problem", str(error), where=client)
     else:
-        notice.tell("done", _told(made, considered.best), where=client, receipt=made.id)
-    st.rerun()
-
-
-def _told(made: Pick, best: str | None) -> str:
-    if made.propensity is None:
-        return f"{words.arm(made.arm)} is today's pick, as you chose."
-    if made.arm == best:
-        return f"{words.arm(made.arm)} is today's pick."
-    return (
-        f"{words.arm(made.arm)} came: the policy tried another open arm than the best, to learn from it. It is today's "
-        "pick; you can still choose another."
-    )
+        notice.clear()

@@ -1,4 +1,4 @@
-"""What was done last on the Picks page, kept over the page's next run, with its receipt and a button that undoes it."""
+"""What was done last on the Picks page, kept over the page's next run, with a button that undoes it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,8 @@ import streamlit as st
 
 from core.errors import SpotterError
 from core.services import Store, picks
+from workbench import cells
+from workbench.components.pick_client import words
 from workbench.components.text import plain
 
 KEY = "picks_notice"
@@ -26,22 +28,18 @@ class Notice:
 
     Attributes:
         where: the client on whose page it belongs.
-        receipt: the pick whose receipt it links to, None for none.
         outcome_of: the pick whose outcome was recorded and can be taken back, None for none.
     """
 
     kind: Kind
     text: str
     where: int
-    receipt: int | None = None
     outcome_of: int | None = None
 
 
-def tell(
-    kind: Kind, text: str, *, where: int, receipt: int | None = None, outcome_of: int | None = None
-) -> None:
+def tell(kind: Kind, text: str, *, where: int, outcome_of: int | None = None) -> None:
     """Keep a sentence for the page's next run, in place of the last."""
-    st.session_state[KEY] = Notice(kind, text, where, receipt, outcome_of)
+    st.session_state[KEY] = Notice(kind, text, where, outcome_of)
 
 
 def draw(store: Store, where: int, *, user: str) -> None:
@@ -54,13 +52,15 @@ def draw(store: Store, where: int, *, user: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="picks_told"):
         st.markdown(f"{ICONS[notice.kind]} {plain(notice.text)}", width="stretch")
-        if notice.receipt is not None:
-            receipt_link(notice.receipt)
-        if notice.outcome_of is not None and st.button("Undo", icon=":material/undo:", key="undo_last"):
-            undo(store, notice.outcome_of, where=where, user=user)
-        if st.button("Close", icon=":material/close:", type="tertiary", key="close_notice"):
-            del st.session_state[KEY]
-            st.rerun()
+        if notice.outcome_of is not None:
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                key="undo_last",
+                on_click=undo,
+                args=(store, notice.outcome_of, where, user),
+            )
+        st.button("Close", icon=":material/close:", type="tertiary", key="close_notice", on_click=clear)
 
 
 def receipt_link(pick_id: int, label: str = "Receipt") -> None:
@@ -74,22 +74,33 @@ def receipt_link(pick_id: int, label: str = "Receipt") -> None:
     )
 
 
-def record(store: Store, pick: picks.Pick, completion: float, said: str, *, user: str) -> None:
-    """Record what became of a pick, and say so."""
+def clear() -> None:
+    """Forget the sentence: what was done since shows by itself."""
+    st.session_state.pop(KEY, None)
+
+
+# Both are called before the page is drawn anew: a button that another's doing took off the page still gets its answer.
+def record(store: Store, pick: picks.Pick, completion: float, told: bool, user: str) -> None:
+    """Record what became of a pick.
+
+    Args:
+        told: say so in a notice; the pick of today shows its outcome where it stands.
+    """
+    clear()
     try:
         outcome = picks.record_outcome(store, pick.id, completion, by=user)
     except SpotterError as error:
         tell("problem", str(error), where=pick.client_id)
     else:
-        text = (
-            f"{said}: {pick.arm}. The policy learns from a reward of {outcome.reward:.2f} (done "
-            f"{outcome.completion:.0%}, the week's goal reached to {outcome.progress:.0%})."
-        )
-        tell("done", text, where=pick.client_id, outcome_of=pick.id)
-    st.rerun()
+        if told:
+            said = words.outcome(completion).lower()
+            text = (
+                f"{words.arm(pick.arm)} on {cells.day(pick.day)}: {said}, a reward of {outcome.reward:.2f}."
+            )
+            tell("done", text, where=pick.client_id, outcome_of=pick.id)
 
 
-def undo(store: Store, pick_id: int, *, where: int, user: str) -> None:
+def undo(store: Store, pick_id: int, where: int, user: str) -> None:
     """Take an outcome back, and say so."""
     try:
         picks.undo_outcome(store, pick_id, by=user)
@@ -97,4 +108,3 @@ def undo(store: Store, pick_id: int, *, where: int, user: str) -> None:
         tell("problem", str(error), where=where)
     else:
         tell("undone", "The outcome is taken back; the policy forgets what it learnt from it.", where=where)
-    st.rerun()

@@ -12,8 +12,14 @@ from workbench.components import plain_table
 from workbench.components.pick_client import notice, words
 from workbench.components.text import plain, sentence, small
 
+# The bars stay in view beside the fields; where columns would be narrow they stand under one another.
+STYLE = """<style>
+.st-key-tried { position: sticky; top: 4rem; }
+.st-key-what_if [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { flex-wrap: wrap; }
+.st-key-what_if [data-testid="stColumn"] { min-width: min(26rem, 100%); }
+</style>"""
 NOT_KNOWN = ""  # what a choice holds that nothing is chosen in
-WIDTH = 200
+WIDTH = 205
 STEPS = {"frequency": 1.0, "duration": 5.0, "weekly_goal": 10.0}
 SHARE_STEP = 25.0
 
@@ -48,18 +54,21 @@ def _try(store: Store, considered: Considered, today: Mapping[str, Value], user:
             "Nothing that trainer and client could agree on differently, one or two things at a time, would put "
             "another arm first."
         )
-    # The bars stand over the fields, where they stay in view, and are drawn once the fields are read.
-    result = st.container()
-    for about, title in (("day", "Today"), ("wish", "The client's wishes")):
-        st.subheader(title, anchor=False)
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            for attribute in picks.ATTRIBUTES:
-                if attribute.about == about:
-                    _field(client, attribute.key)
-    changes = _changes(considered)
-    with result:
-        _compare(store, considered, {**today, **changes}, changes)
-    _keep(store, considered, changes, user)
+    st.html(STYLE)
+    with st.container(key="what_if"):
+        left, right = st.columns([5, 7], gap="large")
+        with right:
+            for about, title in (("day", "Today"), ("wish", "The client's wishes")):
+                st.subheader(title, anchor=False)
+                with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+                    for attribute in picks.ATTRIBUTES:
+                        if attribute.about == about:
+                            _field(client, attribute.key)
+        # Drawn once the fields are read; before them on the page, so that a narrow one has it on top.
+        changes = _changes(considered)
+        with left, st.container(key="tried"):
+            _compare(store, considered, {**today, **changes}, changes)
+            _keep(store, considered, changes, user)
 
 
 def _settle(considered: Considered) -> None:
@@ -146,9 +155,9 @@ def _compare(
 def _verdict(considered: Considered, after: Considered | None, changes: Mapping[str, Value | None]) -> str:
     best = "nothing, as the gate leaves no arm" if considered.best is None else f"**{considered.best}**"
     if after is None:
-        return f"Best now: {best}. Change anything below to see what it would do; nothing is kept until you save it."
+        return f"Best now: {best}. Change a field to see what it would do; nothing is kept until you save it."
     tried = "; ".join(
-        f"{picks.BY_KEY[key].label} {words.value(key, value)}, not {words.value(key, considered.values.get(key))}"
+        f"{picks.BY_KEY[key].label} {words.value(key, value)} (now {words.value(key, considered.values.get(key))})"
         for key, value in changes.items()
     )
     if after.best == considered.best:
@@ -190,7 +199,10 @@ def _keep(store: Store, considered: Considered, changes: Mapping[str, Value | No
             args=(client, {key: considered.values.get(key) for key in changes}),
         )
         if len(wishes) < len(changes):
-            small("Values of the day are tried only; they are not saved as wishes.", width="content")
+            small(
+                "Values of the day are only tried here; how the client is today is said at the top.",
+                width="content",
+            )
 
 
 def _known(considered: Considered) -> None:

@@ -45,9 +45,9 @@ def is_share(key: str) -> bool:
 
 
 def labels(values: Mapping[str, Value | None]) -> dict[str, str]:
-    """Every attribute with its value, by its key: “Energy today: low”."""
+    """Every attribute with its value, by its key: “Energy today: low”; shares in per cent without what they are of."""
     return {
-        attribute.key: f"{attribute.label}: {value(attribute.key, values.get(attribute.key))}"
+        attribute.key: f"{attribute.label}: {_short(attribute.key, values.get(attribute.key))}"
         for attribute in picks.ATTRIBUTES
     }
 
@@ -79,9 +79,10 @@ def chances(considered: Considered) -> str:
     )
 
 
-def unknown(considered: Considered) -> list[str]:
-    """Keys of attributes that are not known, in their order."""
-    return [attribute.key for attribute in picks.ATTRIBUTES if considered.values.get(attribute.key) is None]
+def known(considered: Considered) -> tuple[int, int]:
+    """How much is known of the person and their wishes, and of how much."""
+    lasting = [attribute.key for attribute in picks.ATTRIBUTES if attribute.about != "day"]
+    return sum(considered.values.get(key) is not None for key in lasting), len(lasting)
 
 
 def outcome(completion: float) -> str:
@@ -96,6 +97,10 @@ def chosen_by(propensity: float | None, author: str) -> str:
     if propensity is None:
         return f"chosen by {author}"
     return f"drawn by the policy with a chance of {_chance(propensity)}, asked by {author}"
+
+
+def _short(key: str, known: Value | None) -> str:
+    return cells.percent(known) if isinstance(known, float) and is_share(key) else value(key, known)
 
 
 def _chance(share: float) -> str:
