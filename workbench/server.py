@@ -135,6 +135,9 @@ def _warm() -> None:
     0.2 s of processor time, in which the next answer of a trainer has to wait; without them, a few milliseconds.
     """
     models.warm()
+    from core.services.picks import warming
+
+    warming.warm()
     goals.warm()
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
