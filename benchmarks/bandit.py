@@ -3,11 +3,12 @@
 LinUCB against MABWiser 2.7.4 with λ = 1 on both sides, on the same contexts and rewards. First that both pick the same
 arm and hold the same θ throughout: both are taught MABWiser's pick, which is not compared where our two best scores
 tie. Then the time of one decision and what it teaches, each on its own picks, in turns of 500 decisions; picks for
-2,000 contexts at once; the other policies; the drift of the inverse after 60,000 updates; and explanations against
-shap.LinearExplainer with the whole background.
+2,000 contexts at once, in turns of 10 calls, by policies taught little and much; 60,000 decisions of each policy in
+contexts of synthetic profiles, as many as the simulation makes; the drift of the inverse after 60,000 updates; and
+explanations against shap.LinearExplainer with the whole background.
 
-Both peers are installed for the run into a folder that is removed again, unless ``--peers`` names one to keep; Spotter
-needs neither. Contexts are generated and seeded: numbers, one-hot categories, and products of them. Only the times
+MABWiser is installed for the run into a folder that is removed again, unless ``--peers`` names one to keep; Spotter
+does not need it. Contexts are generated and seeded: numbers, one-hot categories, and products of them. Only the times
 vary.
 """
 
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +30,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bandit import Background, EpsilonGreedy, HybridLinUCB, LinearThompson, LinUCB, Policy, explain
+from core.bandit.contexts import ENCODING
+from core.bandit.guideline_rewards import guideline_rewards
+from core.bandit.people import uniform_profiles
 
 ARMS = ("cardio", "strength", "flexibility")
 WIDTH = 0.1
 STEPS, BLOCK, MANY, LONG, CASES = 5_000, 500, 2_000, 60_000, 10_000
-PEERS = (
-    "mabwiser==2.7.4",
-    "shap==0.51.0",
-    "scikit-learn",
-    "joblib",
-    "threadpoolctl",
-    "narwhals",
-    "slicer",
-    "cloudpickle",
-)
+TAUGHT = (200, 5_000)
+PEER = "mabwiser==2.7.4"
 
 NUMBERS, GROUPS = 10, (2, 5, 8, 5)
 OWN = NUMBERS + sum(GROUPS)
@@ -58,10 +55,10 @@ Floats = NDArray[np.float64]
 
 
 def install(folder: Path) -> None:
-    """The peers, and of what they need whatever Spotter has not got."""
-    if not ((folder / "mabwiser").is_dir() and (folder / "shap").is_dir()):
+    """MABWiser; what it needs comes with Spotter."""
+    if not (folder / "mabwiser").is_dir():
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
-        subprocess.run([*command, *PEERS], check=True)
+        subprocess.run([*command, PEER], check=True)
     sys.path.append(str(folder))
 
 
@@ -98,7 +95,7 @@ def mabwiser(seed: int) -> Any:
     return MAB(list(ARMS), LearningPolicy.LinUCB(alpha=WIDTH, l2_lambda=1.0), seed=seed)
 
 
-def same_course(x: Floats, earned: Floats, seed: int) -> tuple[LinUCB, Any]:
+def same_course(x: Floats, earned: Floats, seed: int) -> LinUCB:
     """Both taught the same decisions, after each of which they are compared."""
     ours, theirs = LinUCB(D, ARMS, WIDTH, np.random.default_rng(seed)), mabwiser(seed)
     ours.update(x[0], ARMS[0], earned[0, 0])
@@ -120,7 +117,7 @@ def same_course(x: Floats, earned: Floats, seed: int) -> tuple[LinUCB, Any]:
         f"{len(x) - 1:,} decisions of {len(ARMS)} arms with {D} features, LinUCB and MABWiser taught the same"
     )
     print(f"  picks that differ: {differing} ({ties} ties left out); θ at most {apart:.1e} apart")
-    return ours, theirs
+    return ours
 
 
 def one_at_a_time(x: Floats, earned: Floats, seed: int) -> None:
@@ -155,36 +152,51 @@ def one_at_a_time(x: Floats, earned: Floats, seed: int) -> None:
     print(f"  MABWiser {spread(their_times)}: {np.median(their_times) / np.median(our_times):,.1f} times")
 
 
-def many_at_once(ours: LinUCB, theirs: Any, seed: int) -> None:
-    x = contexts(np.random.default_rng(seed + 1), MANY)
-    our_times, their_times = np.empty(30), np.empty(30)
-    for i in range(30):
-        our_times[i] = micros(lambda: ours.choose_many(x), 1)[0]
-        their_times[i] = micros(lambda: theirs.predict(x), 1)[0]
-    differing = sum(a != b for a, b in zip(ours.choose_many(x), theirs.predict(x), strict=True))
+def many_at_once(x: Floats, earned: Floats, seed: int) -> None:
+    """Both taught the first decisions, arms at random, then asked in turns of 10 calls."""
+    rng = np.random.default_rng(seed + 1)
+    new = contexts(rng, MANY)
     print(f"\npicks for {MANY:,} contexts at once")
-    print(f"  LinUCB   {spread(our_times)}")
-    print(f"  MABWiser {spread(their_times)}: {np.median(their_times) / np.median(our_times):,.1f} times")
-    print(f"  picks that differ: {differing}")
+    for count in TAUGHT:
+        ours, theirs = LinUCB(D, ARMS, WIDTH, rng), mabwiser(seed)
+        arms = [ARMS[k] for k in rng.integers(len(ARMS), size=count)]
+        rewards_of = [float(row[ARMS.index(arm)]) for row, arm in zip(earned, arms, strict=False)]
+        for row, arm, reward in zip(x, arms, rewards_of, strict=False):
+            ours.update(row, arm, reward)
+        theirs.fit(arms, rewards_of, x[:count])
+        ask_ours, ask_theirs = partial(ours.choose_many, new), partial(theirs.predict, new)
+        turns = [(micros(ask_ours, 10), micros(ask_theirs, 10)) for _ in range(20)]
+        our_times, their_times = (np.concatenate(times) for times in zip(*turns, strict=True))
+        differing = sum(a != b for a, b in zip(ask_ours(), ask_theirs(), strict=True))
+        ratio = np.median(their_times) / np.median(our_times)
+        print(f"  taught {count:,} decisions; picks that differ: {differing}")
+        print(f"    LinUCB   {spread(our_times)}")
+        print(f"    MABWiser {spread(their_times)}: {ratio:,.1f} times")
 
 
-def others(seed: int) -> None:
-    print("\nthe other policies, choose + update")
-    for make in (
-        lambda rng: HybridLinUCB(D, ARMS, WIDTH, rng),
-        lambda rng: LinearThompson(D, ARMS, WIDTH, rng),
-        lambda rng: EpsilonGreedy(D, ARMS, 0.1, rng),
-    ):
-        rng = np.random.default_rng(seed)
-        policy: Policy = make(rng)
-        x = contexts(rng, 1_000)
-        earned, times = rewards(rng, x), np.empty(len(x))
-        for i, row in enumerate(x):
-            start = time.perf_counter()
+def long_runs(seed: int) -> None:
+    """As many decisions as the simulation makes in 30 days, without its world."""
+    rng = np.random.default_rng(seed)
+    people = uniform_profiles(MANY, rng)
+    x, means = ENCODING.encode(people), guideline_rewards(people)
+    order = rng.integers(MANY, size=LONG).tolist()
+    earned = (means[order] + rng.normal(0, 0.1, (LONG, len(ARMS)))).tolist()
+    print(f"\n{LONG:,} decisions, choose + update, {ENCODING.size} features of {MANY:,} synthetic profiles")
+    policies: tuple[Policy, ...] = (
+        LinUCB(ENCODING.size, ARMS, WIDTH, rng),
+        HybridLinUCB(ENCODING.size, ARMS, WIDTH, rng),
+        LinearThompson(ENCODING.size, ARMS, WIDTH, rng),
+        EpsilonGreedy(ENCODING.size, ARMS, 0.1, rng),
+    )
+    for policy in policies:
+        times, clock = np.empty(LONG), time.perf_counter
+        for i, place in enumerate(order):
+            row, rewards_of = x[place], earned[i]
+            start = clock()
             arm = policy.choose(row)
-            policy.update(row, arm, float(earned[i, policy.index(arm)]))
-            times[i] = time.perf_counter() - start
-        print(f"  {type(policy).__name__:<15}{spread(times * 1e6)}")
+            policy.update(row, arm, rewards_of[policy.index(arm)])
+            times[i] = clock() - start
+        print(f"  {type(policy).__name__:<15}{times.sum():>5.2f} s;{spread(times * 1e6)}")
 
 
 def drift(seed: int) -> None:
@@ -250,9 +262,7 @@ def explanations(policy: LinUCB, seed: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--peers", type=Path, help="folder to install MABWiser and shap into, kept for the next run"
-    )
+    parser.add_argument("--peers", type=Path, help="folder to install MABWiser into, kept for the next run")
     parser.add_argument("--seed", type=int, default=2024)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -261,10 +271,10 @@ def main() -> None:
         rng = np.random.default_rng(options.seed)
         x = contexts(rng, STEPS + 1)
         earned = rewards(rng, x)
-        ours, theirs = same_course(x, earned, options.seed)
+        ours = same_course(x, earned, options.seed)
         one_at_a_time(x, earned, options.seed)
-        many_at_once(ours, theirs, options.seed)
-        others(options.seed)
+        many_at_once(x, earned, options.seed)
+        long_runs(options.seed)
         drift(options.seed)
         explanations(ours, options.seed)
 
