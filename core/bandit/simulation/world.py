@@ -240,7 +240,7 @@ def _open_people(
     allowed: list[Flags] = []
     kept = left_out = empty = 0
     while kept < count:
-        people = draw(count, rng)
+        people = draw(count - kept, rng)
         records = synthetic_health(people, rng)
         gates = [safety_gate(record) for record in records]
         arms = np.array([[arm in gate.open_arms for arm in ARMS] for gate in gates])

@@ -98,13 +98,18 @@ class Pool:
 
 
 def load(_store: Store, settings: Simulated) -> Loaded:
+    """How worlds come by profiles, with a hash of those that are made once."""
+    draw = profiles(settings)
+    return Loaded(draw, _fingerprint(draw.people) if isinstance(draw, Pool) else "")
+
+
+def profiles(settings: Simulated) -> Draw:
     """How worlds come by profiles; the network's are made here, always from the same seed."""
     if settings.profiles == UNIFORM:
-        return Loaded(uniform_profiles)
+        return uniform_profiles
     if settings.profiles == ENUMERATED:
-        return Loaded(enumerated_profiles)
-    people = dqn_profiles(round(SPARE * settings.people), POOL_SEED).people
-    return Loaded(Pool(people), _fingerprint(people))
+        return enumerated_profiles
+    return Pool(dqn_profiles(round(SPARE * settings.people), POOL_SEED).people)
 
 
 def world(settings: Simulated, draw: Draw, seed: int, repetition: int) -> World:

@@ -70,7 +70,7 @@ def test_the_best_fixed_arm_is_the_best_of_the_fixed_ones() -> None:
 
 
 def test_linucb_comes_near_the_truth_of_a_linear_environment() -> None:
-    where = world("linear", count=400, days=40)
+    where = world("linear", count=400, days=80)
     policy = make_policy("linucb", where, np.random.default_rng(4))
     assert isinstance(policy, LinUCB)
     found = run(where, policy)
