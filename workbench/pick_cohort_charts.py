@@ -3,14 +3,15 @@
 No colour stands alone: arms differ in shape, and an interval that tells nothing is an open mark.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
 
-from core.services.picks.views import Gap, Importance, Rehearsal
-from workbench.cells import shown
+from core.services.picks.views import Estimate, Gap, Importance, Rehearsal
+from workbench.cells import NOTHING, shown
 from workbench.charts import PALETTE, SYMBOLS
 
 INK, QUIET, GRID_COLOUR = "#14211f", "#4b5c59", "#e6ecec"
@@ -134,7 +135,7 @@ def gaps(shown_gaps: Sequence[Gap], paper: Mapping[str, float]) -> go.Figure:
         x=[value for value, _ in beside],
         y=[row for _, row in beside],
         mode="markers",
-        name="the paper's figure",
+        name="the paper’s figure",
         marker={"color": PALETTE[2], "symbol": "diamond-open", "size": 11, "line": {"width": 2}},
         hovertemplate="paper %{x:.2f}<extra></extra>",
     )
@@ -170,7 +171,7 @@ def differences(rehearsal: Rehearsal) -> go.Figure:
         rows = [
             row
             for row, each in enumerate(known)
-            if tells(each.difference_low, each.difference_high) is wanted
+            if known_of(each) and tells(each.difference_low, each.difference_high) is wanted
         ]
         drawn.add_scatter(
             x=[known[row].difference for row in rows],
@@ -195,7 +196,8 @@ def differences(rehearsal: Rehearsal) -> go.Figure:
     drawn.add_vline(x=0, line={"color": INK, "width": 1, "dash": "dash"})
     drawn.update_layout(**LAYOUT, height=ROOM + 44 * len(known))
     # Nought is always in the picture, so that a difference is seen against it.
-    ends = [0.0, *(each.difference_low for each in known), *(each.difference_high for each in known)]
+    told = [each for each in known if known_of(each)]
+    ends = [0.0, *(each.difference_low for each in told), *(each.difference_high for each in told)]
     room = 0.06 * (max(ends) - min(ends) or 1)
     drawn.update_xaxes(
         title="mean reward a pick: this setting less the picks that were made",
@@ -204,6 +206,11 @@ def differences(rehearsal: Rehearsal) -> go.Figure:
     )
     drawn.update_yaxes(**_named([each.name for each in known]))
     return drawn
+
+
+def known_of(estimate: Estimate) -> bool:
+    """Whether an estimate could be made, interval and all."""
+    return all(map(math.isfinite, (estimate.difference, estimate.difference_low, estimate.difference_high)))
 
 
 def tells(low: float, high: float) -> bool:
@@ -216,13 +223,15 @@ def differences_in_words(rehearsal: Rehearsal) -> str:
     return " ".join(
         f"{each.name}: {signed(each.difference)}, 95 % interval {signed(each.difference_low)} to "
         f"{signed(each.difference_high)}."
+        if known_of(each)
+        else f"{each.name}: cannot be told."
         for each in rehearsal.estimates
     )
 
 
 def signed(value: float) -> str:
     """A difference with its sign: ``+0.012``, ``−0.100``."""
-    return f"{value:+.3f}".replace("-", "−")
+    return f"{value:+.3f}".replace("-", "−") if math.isfinite(value) else NOTHING
 
 
 def _named(names: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The policy in force for a cohort, another setting tried on the decisions logged, and what was in force before."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -234,17 +234,22 @@ def estimate_rows(made: Rehearsal) -> list[list[str]]:
         [
             each.name,
             plain_number(each.mean),
-            f"{plain_number(each.low)} to {plain_number(each.high)}",
+            between(plain_number(each.low), plain_number(each.high)),
             charts.signed(each.difference),
-            f"{charts.signed(each.difference_low)} to {charts.signed(each.difference_high)}",
+            between(charts.signed(each.difference_low), charts.signed(each.difference_high)),
         ]
         for each in made.estimates
     ]
 
 
+def between(low: str, high: str) -> str:
+    """An interval; a dash where there is none."""
+    return cells.NOTHING if cells.NOTHING in (low, high) else f"{low} to {high}"
+
+
 def plain_number(value: float) -> str:
     """A mean reward, three decimals and a true minus."""
-    return f"{value:.3f}".replace("-", "−")
+    return f"{value:.3f}".replace("-", "−") if math.isfinite(value) else cells.NOTHING
 
 
 def _put_in_force(store: Store, cohort_id: int, settings: PolicySettings, user: str) -> None:
@@ -318,9 +323,3 @@ def _again(store: Store, cohort_id: int, version: InForce, user: str) -> None:
             asked = st.form_submit_button("Put in force again", type="primary")
         if asked:
             _put(store, cohort_id, version.settings, reason, user)
-
-
-def changes(now: PolicySettings, then: PolicySettings) -> Sequence[str]:
-    """Names of the settings in which two differ."""
-    before, after = asdict(now), asdict(then)
-    return [name for name in before if before[name] != after[name]]
