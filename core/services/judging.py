@@ -120,7 +120,7 @@ def judge_many(store: Store, client_ids: Iterable[int]) -> dict[int, Judged]:
         states = {cohort: is_on(store, cohort) for cohort in set(cohorts.values())}
         for client in batch:
             if client in cohorts:
-                found[client] = _judged(documents.get(client, {}), *states[cohorts[client]])
+                found[client] = judged_of(documents.get(client, {}), *states[cohorts[client]])
     return found
 
 
@@ -197,7 +197,8 @@ def _catalogue(rows: tuple[exercises.NeedsRow, ...]) -> Mapping[int, Needs]:
     }
 
 
-def _judged(documents: Mapping[str, Mapping[str, Any]], on: bool, off: str) -> Judged:
+def judged_of(documents: Mapping[str, Mapping[str, Any]], on: bool, off: str) -> Judged:
+    """What the gate says of somebody with these documents (by kind: ``id``, ``document``, ``recorded_at``)."""
     known = facts(
         {kind: Recorded(row["id"], row["recorded_at"], row["document"]) for kind, row in documents.items()}
     )

@@ -131,13 +131,13 @@ def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given
     document = people.profiles_of(store.db, [client_id]).get(client_id, {})
     lesson = _teach(store, before_model, history, document, exercise_id, seed=request["id"])
     with store.change("label: exercise", by=person["name"], subject=_subject(request)) as change:
+        _still_open(store, request["id"])
         # Asked once more: what is on record of the client may have changed while the model learnt.
         masks = _allowed(store, request, given)
         before, after = (
             _top(model, history, document, masks.keys() - {exercise_id})
             for model in (before_model, lesson.model)
         )
-        _still_open(store, request["id"])
         if versions.in_force(change.db, client_id) != before_model.version_id:
             raise Conflict("This client's model changed a moment ago; answer again.")
         version_id = _add_version(change.db, request["cohort_id"], client_id, before_model.version_id, lesson)

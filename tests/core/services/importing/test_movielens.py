@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict, InputError
-from core.services import movielens
+from core.services import gating, movielens
 from core.services.importing import Kind, Need, check, take
 from core.store import audit, exercises, people
 from tests import fake_movielens
@@ -43,8 +43,14 @@ def test_films_become_a_cohort_of_their_own(store, folder, named):
     }
     profiles = people.newest_profiles(store.db, taken.cohort_id)
     assert {"age": 53, "gender": "F", "occupation": "other"} in profiles.values()
-    (row,) = audit.recent(store.db)
-    assert report.sha256 in row["detail"]
+    taken_in, switched = audit.recent(store.db)
+    assert report.sha256 in taken_in["detail"]
+    assert switched["action"] == "switch safety gate off"
+    on, why = gating.is_on(store, taken.cohort_id)
+    assert not on
+    assert "Films stand for exercises" in why
+    judged = gating.judge_many(store, people.client_ids(store.db, taken.cohort_id).values())
+    assert not any(one.masks_everything for one in judged.values())
 
 
 def test_the_same_copy_is_not_taken_twice(store, folder):
