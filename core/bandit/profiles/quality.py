@@ -3,6 +3,7 @@
 "Real" is whatever one compares with, and so far never people: Spotter ships synthetic clients only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -98,15 +99,40 @@ def quality(
             f"The quality report needs at least {LEAST} profiles of each kind, and twice as many real ones where no "
             f"second draw is given; there are {len(real)} real, {len(synthetic)} synthetic and {len(again)} more."
         )
-    others = (synthetic, uniform_profiles(len(synthetic), rng), again)
-    theirs = [plain_columns(people) for people in others]
+    uniform = uniform_profiles(len(synthetic), rng)
+    found = compare(real, (synthetic, uniform, again), rng)
+    return Quality(
+        tuple(Figure(key, name, *(of.figures[key] for of in found)) for key, name in NAMES.items()),
+        tuple(
+            Figure(key, BY_KEY[key].label, *(of.attributes[key] for of in found))
+            for key in found[0].attributes
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Figures of one set of profiles against the real ones: by the keys of `NAMES`, and by attribute."""
+
+    figures: dict[str, float]
+    attributes: dict[str, float]
+
+
+def compare(real: People, others: Sequence[People], rng: np.random.Generator) -> list[Compared]:
+    """The figures of the quality report for any number of sets of profiles, each against the real ones.
+
+    Raises:
+        InputError: where something is not known of everybody.
+    """
     ours = plain_columns(real)
-    distances = [attribute_distances(ours, columns) for columns in theirs]
     reference = associations(ours)
-    # The same seeds for all three, so that they differ in the profiles alone.
+    # The same seeds for all, so that they differ in the profiles alone.
     detecting, growing = (partial(np.random.default_rng, int(rng.integers(2**31))) for _ in range(2))
-    rows = [
-        {
+    found = []
+    for people in others:
+        columns = plain_columns(people)
+        apart = attribute_distances(ours, columns)
+        figures = {
             "numbers": _mean(apart, number=True),
             "categories": _mean(apart, number=False),
             "associations": float(np.abs(associations(columns) - reference).mean()),
@@ -115,12 +141,8 @@ def quality(
             **guideline_figures(people),
             **variety(people),
         }
-        for people, columns, apart in zip(others, theirs, distances, strict=True)
-    ]
-    return Quality(
-        tuple(Figure(key, name, *(row[key] for row in rows)) for key, name in NAMES.items()),
-        tuple(Figure(key, BY_KEY[key].label, *(apart[key] for apart in distances)) for key in ours),
-    )
+        found.append(Compared(figures, apart))
+    return found
 
 
 def guideline_figures(people: People) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Every study, in the order the page offers them. To add one: its module, and one line here."""
 
 from core.services.studies import proof, recommenders, train
-from core.services.studies.bandit import simulation, width
+from core.services.studies.bandit import profiles, simulation, width
 from core.services.studies.calfit import policies, power, trial
 from core.services.studies.study import Studies
 
@@ -13,6 +13,7 @@ STUDIES: Studies = {
         power.STUDY,
         policies.STUDY,
         proof.STUDY,
+        profiles.STUDY,
         simulation.STUDY,
         width.STUDY,
         train.STUDY,

@@ -1,16 +1,16 @@
 """Study: synthetic profiles by a deep Q-network, beside uniform ones and exact enumeration of the guideline base."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from core.bandit.attributes import BY_KEY
-from core.bandit.people import People
-from core.bandit.profiles import DRAWN, PERSON, Quality, dqn_profiles, enumerated_profiles, quality
+from core.bandit.people import People, uniform_profiles
+from core.bandit.profiles import DRAWN, PERSON, dqn_profiles, enumerated_profiles
 from core.bandit.profiles.generation import BLOCK, EPISODES, TEMPERATURE, blocks
-from core.bandit.profiles.quality import CELLS, LEAST, NAMES
+from core.bandit.profiles.quality import CELLS, LEAST, NAMES, compare
 from core.services.studies.options import option
 from core.services.studies.statistics import Interval, interval
 from core.services.studies.study import Chart, Context, Piece, Progress, Result, Series, Study, Table
@@ -78,26 +78,22 @@ def _run(settings: Settings, seed: int, index: int, _context: Context, progress:
     )
     rng = np.random.default_rng(comparing)
     real, again = (enumerated_profiles(settings.profiles, rng) for _ in range(2))
-    compared: dict[str, Any] = {"figures": {}, "attributes": {}}
-    of = {SAMPLED: made.people, GREEDY: made.greedy.people, TRAINED: made.trained.people}
-    for place, (name, people) in enumerate(of.items()):
-        found = quality(real, people, rng, again=again)
-        _note(compared, name, found, lambda figure: figure.value)
-        if place == 0:
-            _note(compared, UNIFORM, found, lambda figure: figure.uniform)
-            _note(compared, ENUMERATED, found, lambda figure: figure.again)
-        progress(TRAINING_SHARE + (1 - TRAINING_SHARE) * (place + 1) / len(of))
+    people = (
+        made.people,
+        made.greedy.people,
+        made.trained.people,
+        uniform_profiles(settings.profiles, rng),
+        again,
+    )
+    compared = dict(zip(GENERATORS, compare(real, people, rng), strict=True))
+    progress(1.0)
     return {
-        **compared,
+        "figures": {name: of.figures for name, of in compared.items()},
+        "attributes": {name: of.attributes for name, of in compared.items()},
         "curve": made.curve.tolist(),
         "epsilons": blocks(made.epsilons).tolist(),
-        "preferred": {name: _shares(people) for name, people in (*of.items(), (ENUMERATED, again))},
+        "preferred": {name: _shares(of) for name, of in zip(GENERATORS, people, strict=True)},
     }
-
-
-def _note(compared: dict[str, Any], name: str, found: Quality, of: Callable[[Any], float]) -> None:
-    compared["figures"][name] = {figure.key: of(figure) for figure in found.figures}
-    compared["attributes"][name] = {figure.key: of(figure) for figure in found.attributes}
 
 
 def _shares(people: People) -> list[float]:
@@ -232,10 +228,9 @@ def _attributes(found: _Found) -> Table:
 
 
 def _preferred(found: _Found) -> Table:
-    names = [name for name in GENERATORS if name in found.results[0]["preferred"]]
     rows = tuple(
         (name, *np.mean([result["preferred"][name] for result in found.results], axis=0).tolist())
-        for name in names
+        for name in GENERATORS
     )
     return Table(
         "Preferred exercise",

@@ -1,0 +1,179 @@
+"""Synthetic profiles beside Stable-Baselines3's DQN; run ``python -m benchmarks.profiles``.
+
+The time for 2,000 profiles, training included, and what they earn; then the same environment, episodes, seeds and
+hyper-parameters for Stable-Baselines3's DQN. That one knows no mask, so it has the environment as it is, where setting
+what is set already wastes a step, and where a profile may be truncated; and one that reads a masked action as the open
+one that follows it, so that each episode takes as many steps as Spotter's. Its ε falls by the step: it is set before
+each episode to what Spotter's is.
+
+Stable-Baselines3 is installed for the run into a folder that is removed again, unless ``--peers`` names one to keep;
+Spotter does not need it. Profiles are seeded: only the times vary.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import gymnasium
+import numpy as np
+
+from core.bandit.people import uniform_profiles
+from core.bandit.profiles import PERSON, dqn_profiles, enumerated_profiles, wanted_rewards
+from core.bandit.profiles.environment import ProfileEnv
+from core.bandit.profiles.quality import guideline_figures, variety
+from core.bandit.profiles.training import Training
+
+PEERS = ("stable-baselines3==2.9.2", "cloudpickle")
+LATE = 200  # episodes at the end of training
+
+
+def install(folder: Path) -> None:
+    """The peer, and of what it needs whatever Spotter has not got."""
+    if not (folder / "stable_baselines3").is_dir():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+        subprocess.run([*command, *PEERS], check=True)
+    sys.path.append(str(folder))
+
+
+class Following(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Reads an action that is not open as the next open one, so that no step is wasted."""
+
+    def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
+        """A new profile."""
+        row, info = self.env.reset(**options)
+        self.mask = info["action_mask"]
+        return row, info
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """One action, or the next open one."""
+        places = np.flatnonzero(self.mask)
+        row, reward, terminated, truncated, info = self.env.step(
+            places[np.searchsorted(places, action) % len(places)]
+        )
+        self.mask = info["action_mask"]
+        return row, reward, terminated, truncated, info
+
+
+def theirs(
+    environment: gymnasium.Env[Any, Any], seed: int, episodes: int, count: int
+) -> tuple[float, float, float, float]:
+    """Stable-Baselines3's DQN: seconds, reward at the end of training and of greedy profiles, share truncated."""
+    from stable_baselines3 import DQN
+    from stable_baselines3.common.callbacks import BaseCallback
+
+    training, rewards = Training(), []
+
+    class Episodes(BaseCallback):
+        """Counts episodes and sets ε by them."""
+
+        def _on_training_start(self) -> None:
+            self._explore()
+
+        def _explore(self) -> None:
+            epsilon = training.epsilon(len(rewards))
+            self.model.exploration_schedule = lambda _: epsilon
+            self.model.exploration_rate = epsilon
+
+        def _on_step(self) -> bool:
+            if self.locals["dones"][0]:
+                rewards.append(float(self.locals["rewards"][0]))
+                self._explore()
+            return len(rewards) < episodes
+
+    model = DQN(
+        "MlpPolicy",
+        environment,
+        learning_rate=training.learning_rate,
+        gamma=training.discount,
+        buffer_size=training.capacity,
+        learning_starts=training.warm_up,
+        batch_size=training.batch,
+        train_freq=1,
+        gradient_steps=1,
+        target_update_interval=training.follow_every,
+        policy_kwargs={"net_arch": [training.hidden, training.hidden]},
+        seed=seed,
+        device="cpu",
+    )
+    start = time.perf_counter()
+    model.learn(10**9, callback=Episodes())
+    seconds = time.perf_counter() - start
+    earned, cut = np.zeros(count), np.zeros(count)
+    for profile in range(count):
+        row, _ = environment.reset(seed=seed + 1 if profile == 0 else None)
+        over = False
+        while not over:
+            action, _ = model.predict(row, deterministic=True)
+            row, reward, terminated, truncated, _ = environment.step(int(action))
+            earned[profile] += float(reward)
+            over = terminated or truncated
+        cut[profile] = not terminated
+    return seconds, float(np.mean(rewards[-LATE:])), float(earned.mean()), float(cut.mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--peers", type=Path, help="folder to install Stable-Baselines3 into, kept")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--episodes", type=int, default=2_000)
+    parser.add_argument("--profiles", type=int, default=2_000)
+    options = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as temporary:
+        install(options.peers or Path(temporary))
+        print(f"load {', '.join(f'{value:.1f}' for value in os.getloadavg())} on {os.cpu_count()} cores")
+        print(
+            f"{options.profiles:,} profiles after {options.episodes:,} episodes; drawn at random: {PERSON}\n"
+        )
+        rng = np.random.default_rng(2024)
+        for name, people in (
+            ("uniform", uniform_profiles(options.profiles, rng)),
+            ("enumerated", enumerated_profiles(options.profiles, rng)),
+        ):
+            print(f"{name:<12} reward {wanted_rewards(people).mean():.3f}, {told(people)}")
+        seconds, times = [], []
+        for seed in range(options.seeds):
+            start = time.perf_counter()
+            made = dqn_profiles(options.profiles, seed, episodes=options.episodes)
+            seconds.append(time.perf_counter() - start)
+            print(
+                f"seed {seed}: Spotter's DQN {seconds[-1]:.1f} s; reward in the last {LATE} episodes "
+                f"{made.trained.rewards[-LATE:].mean():.3f}, greedy {made.greedy.rewards.mean():.3f}, sampled "
+                f"{made.rewards.mean():.3f}; greedy {told(made.greedy.people)}; sampled {told(made.people)}"
+            )
+            for name, environment in (
+                ("as it is", ProfileEnv()),
+                ("no wasted step", Following(ProfileEnv())),
+            ):
+                took, late, greedy, cut = theirs(
+                    environment, seed, options.episodes, min(500, options.profiles)
+                )
+                times.append(took)
+                print(
+                    f"        Stable-Baselines3, {name}: {took:.1f} s to train; last {LATE} episodes {late:.3f}, "
+                    f"greedy {greedy:.3f}, {100 * cut:.0f} % truncated"
+                )
+        print(
+            f"\n{options.profiles:,} profiles by Spotter's DQN, training included: median {np.median(seconds):.1f} s "
+            f"({min(seconds):.1f} to {max(seconds):.1f} over {options.seeds} seeds); Stable-Baselines3's training "
+            f"alone {np.median(times):.1f} s ({min(times):.1f} to {max(times):.1f})"
+        )
+
+
+def told(people: Any) -> str:
+    figures = guideline_figures(people) | variety(people)
+    return f"{100 * figures['broken']:.0f} % break a guideline, {figures['variety']:.0f} weeks in effect"
+
+
+if __name__ == "__main__":
+    main()
