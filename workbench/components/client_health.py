@@ -18,6 +18,11 @@ from workbench.components.text import plain, sentence, small
 SECTION = "Profile and screening"
 TOLD = "health_told"
 ROUND = "health_round"
+SHOWN = "health_shown"
+CHANGED = (
+    "The record was changed since this form was filled. Saving changes only what you changed here; "
+    "the rest stays as it is on record."
+)
 NONE_OF_THESE = "None of these"
 ANSWERS: Mapping[bool | None, str] = {True: "Yes", False: "No", None: "Not answered"}
 STYLE = """<style>
@@ -49,9 +54,16 @@ def draw(store: Store, view: clients.Client, user: str) -> None:
 def _form(store: Store, view: clients.Client, record: Record, user: str) -> None:
     client_id = record.client_id
     number = st.session_state.setdefault(ROUND, 0)
-    # What the form was filled from: only what was changed in it is saved, so that a colleague's answers stay.
-    shown: Record = st.session_state.setdefault(f"health_shown_{client_id}_{number}", record)
     key = f"health_{client_id}_{number}"
+    # What the form was filled from: only what was changed in it is saved, so that a colleague's answers stay.
+    if f"{key}_active" not in st.session_state:
+        st.session_state[SHOWN] = record
+    shown: Record = st.session_state[SHOWN]
+    if shown != record:
+        st.info(CHANGED, icon=":material/sync:")
+        if st.button("Show what is on record now", icon=":material/refresh:"):
+            st.session_state[ROUND] = number + 1
+            st.rerun()
     for problem in _problems(record):
         st.warning(sentence(problem), icon=":material/warning:")
     age = (
