@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import product
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -43,7 +42,17 @@ KINDS: dict[str, Callable[[np.random.Generator], LinearPolicy]] = {
     "EpsilonGreedy": lambda rng: EpsilonGreedy(ENCODING.size, NAMES, 0.1, rng),
 }
 
-BEFORE = ("", "streamlit, core.services.caseload")  # nothing at all; a server that has shown the clients
+# What is imported, after what.
+STARTS = (
+    ("core.bandit", "nothing", ""),
+    ("core.services.picks", "nothing", ""),
+    ("core.services.picks", "the other pages' imports", "import streamlit, core.services.caseload"),
+    (
+        "core.services.picks",
+        "the server's warm-up",
+        "import streamlit; from core.services.picks import warming; warming.warm()",
+    ),
+)
 FIRST = """
 import json, sys, time
 {before}
@@ -198,8 +207,8 @@ def line(name: str, times: Floats) -> None:
 
 def first_of_a_process(repeats: int) -> None:
     print("\nthe first explanation of a fresh process: three arms beside 500 people, background and all")
-    for before, module in product(BEFORE, ("core.bandit", "core.services.picks")):
-        code = FIRST.format(before=before and f"import {before}", module=module, people=500)
+    for module, after, before in STARTS:
+        code = FIRST.format(before=before, module=module, people=500)
         command = [sys.executable, "-W", "ignore", "-c", code]
         runs = [
             json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
@@ -208,7 +217,7 @@ def first_of_a_process(repeats: int) -> None:
         times = np.array([run[:2] for run in runs]) * 1e3
         imported, first = np.median(times, axis=0)
         print(
-            f"  {module}, after {before or 'nothing'}: imported in {imported:.0f} ms, explained in {first:.1f} ms "
+            f"  {module}, after {after}: imported in {imported:.0f} ms, explained in {first:.1f} ms "
             f"(quickest of {repeats}, together {times.sum(axis=1).min():.0f} ms); "
             f"newly loaded of shap, torch, numba, pandas and streamlit: {', '.join(runs[0][2]) or 'none'}"
         )
