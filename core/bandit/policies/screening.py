@@ -18,9 +18,9 @@ def contenders(
 ) -> Flags:
     """Which arms may have the highest score θᵀx + width √(xᵀCx) in each context, shape (K, N).
 
-    At first a bonus is only known to lie between 0 and width √most |x|, which leaves one arm in many contexts. In the
-    others xᵀCx is computed, in single precision with a bound on what is rounded away: for the arms that do not lead
-    on θᵀx, and, where one of them is still not behind, for the one that leads.
+    At first a bonus is only known to lie between 0 and width √most |x|, which leaves one arm in many contexts, more of
+    them the smaller the width. In the others xᵀCx is computed, in single precision with a bound on what is rounded
+    away: for the arms that do not lead on θᵀx, and, where one of them is still not behind, for the one that leads.
 
     Args:
         contexts: shape (N, D).

@@ -405,6 +405,34 @@ def test_many_picks_at_once_are_those_made_singly(seed: int, size: int, count: i
         ]
 
 
+@given(
+    seed=st.integers(0, 10_000),
+    name=st.sampled_from(sorted(MAKERS)),
+    updates=st.sampled_from([0, 1, 25]),
+    epsilon=st.sampled_from([0.0, 0.2, 1.0]),
+)
+def test_propensities_are_chances_over_the_allowed_arms(
+    seed: int, name: str, updates: int, epsilon: float
+) -> None:
+    draws, policy = rng(seed), MAKERS[name]()
+    policy.epsilon = epsilon
+    for k in range(updates):
+        policy.update(draws.normal(size=D), ARMS[k % 3], float(draws.normal()))
+    contexts, mask = draws.normal(size=(12, D)), draws.random((12, 3)) < 0.6
+    mask[:, 2] = True
+    chances = policy.propensities(contexts, allowed=mask)
+    assert ((chances >= 0.0) & (chances <= 1.0 + 1e-12)).all()
+    assert chances.sum(axis=1) == pytest.approx(np.ones(12))
+    assert not chances[~mask].any()
+    at_random = mask / mask.sum(axis=1, keepdims=True)
+    assert (chances >= epsilon * at_random - 1e-12).all()
+    if isinstance(policy, LinUCB):  # nothing is drawn but the mix and the ties
+        scores = np.where(mask, policy.scores(contexts), -np.inf)
+        best = scores >= scores.max(axis=1, keepdims=True) - 1e-12
+        greedy = best / best.sum(axis=1, keepdims=True)
+        assert chances == pytest.approx((1 - epsilon) * greedy + epsilon * at_random)
+
+
 def test_policies_learn_what_the_context_says() -> None:
     """Over the last of 1,500 decisions the learning policies earn most of what an oracle does."""
     earned = {}
