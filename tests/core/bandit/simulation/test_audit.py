@@ -10,6 +10,7 @@ from core.bandit.simulation import World
 from core.bandit.simulation.audit import permitted, violations
 from core.bandit.simulation.health import synthetic_health
 from core.guidelines import ARMS, CONDITIONS, FINDINGS, MEASUREMENTS, QUESTIONS, Health, safety_gate
+from core.guidelines.health import SYMPTOMS
 
 HEALTHY = Health(age=40, conditions=(), screening=dict.fromkeys(QUESTIONS, False), active=True)
 
@@ -109,3 +110,50 @@ def test_synthetic_health_agrees_with_the_profile() -> None:
     # The rates leave something to mask, and somebody to offer to.
     assert 0.05 < (~may.any(axis=1)).mean() < 0.5
     assert (may.any(axis=1) & ~may[:, 1]).any()
+
+
+@pytest.mark.parametrize("cleared", [True, False])
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_it_knows_every_question(question: str, active: bool, cleared: bool) -> None:
+    for answer in (True, None):
+        for findings in ((), ("medically supervised",)):
+            screening = {**HEALTHY.screening, question: answer}  # type: ignore[dict-item]
+            agrees(replace(HEALTHY, screening=screening, active=active, findings=findings, cleared=cleared))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "findings", "measured"),
+    [
+        ((), (), {"systolic_mmhg": 181}),
+        ((), (), {"systolic_mmhg": 180, "diastolic_mmhg": 110}),
+        ((), (), {"diastolic_mmhg": 111}),
+        ((), (), {"glucose_mg_dl": 250}),
+        ((), ("ketones ruled out",), {"glucose_mg_dl": 250}),
+        ((), ("ketones",), {"glucose_mg_dl": 249}),
+        ((), ("ketones", "ketones ruled out"), {"glucose_mg_dl": 250}),
+        (("type 2 diabetes",), (), {"glucose_mg_dl": 89}),
+        (("type 2 diabetes",), (), {"glucose_mg_dl": 90}),
+        ((), (), {"glucose_mg_dl": 89}),
+        (("heart failure",), (), {"weight_gain_kg_in_3_days": 2}),
+        (("heart failure",), (), {"weight_gain_kg_in_3_days": 1.9}),
+        ((), (), {"weight_gain_kg_in_3_days": 2}),
+        ((), (), {"oxygen_saturation_percent": 87}),
+        ((), (), {"oxygen_saturation_percent": 88}),
+        (("pregnancy",), ("placenta praevia",), {"gestation_weeks": 25}),
+        (("pregnancy",), ("placenta praevia",), {"gestation_weeks": 26}),
+    ],
+)
+def test_it_knows_every_measurement_at_its_line(
+    conditions: tuple[str, ...], findings: tuple[str, ...], measured: dict[str, float]
+) -> None:
+    cleared = replace(HEALTHY, conditions=conditions, findings=findings, measurements=measured, cleared=True)
+    agrees(cleared)
+    agrees(replace(cleared, cleared=False))
+
+
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+@pytest.mark.parametrize("active", [True, False, None])
+@pytest.mark.parametrize("cleared", [True, False])
+def test_it_knows_every_symptom(symptom: str, active: bool | None, cleared: bool) -> None:
+    agrees(replace(HEALTHY, findings=(symptom,), active=active, cleared=cleared))
