@@ -69,8 +69,8 @@ def rank_stability(
             f"x and background must have {policy.n_features} columns, as the policy's contexts do."
         )
     theta = policy.coefficients()[policy.index(arm)]
-    # Context and background row exchanged turn the sign, so all rows are explained at once against the context.
-    alone = -Background(context[None], names).shares_of_many(given, theta)
+    # The rows explained against the context instead of the context against each row: the sizes are the same.
+    alone = Background(context[None], names).shares_of_many(given, theta)
     count = len(given)
     drawn = rng.integers(count, size=(repeats, count)) + count * np.arange(repeats)[:, None]
     weights = np.bincount(drawn.ravel(), minlength=repeats * count).reshape(repeats, count) / count

@@ -161,6 +161,8 @@ def test_one_attribute_goes_before_two_and_the_nearest_value_before_the_next() -
 def test_a_tie_is_no_flip() -> None:
     policy = Fixed({("buddy", "alone"): (1.0, 0.0, 0.0)})
     assert smallest_change(policy, {"buddy": "alone"}, OPEN) is None
+    last = Fixed({("buddy", "alone"): (0.0, 0.0, 1.0)})  # whom all others would then stand before, as equals
+    assert smallest_change(last, {"buddy": "alone"}, OPEN) is None
     assert smallest_change(RandomPolicy(ENCODING.size, ARMS, np.random.default_rng(1)), {}, OPEN) is None
 
 
