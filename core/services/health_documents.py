@@ -141,8 +141,8 @@ def basis(documents: Mapping[str, Recorded], age: float | None) -> dict[str, Any
 
 def names(value: object) -> list[str] | None:
     """The names in a field that holds several, parted by semicolons or as a list; None where nothing was said."""
-    if value is None or isinstance(value, bool):
-        return None if value is None else [str(value)]
+    if value is None:
+        return None
     parts = value if isinstance(value, list | tuple) else str(value).split(";")
     said = [str(part).strip() for part in parts]
     said = [part for part in said if part.casefold() not in MISSING]

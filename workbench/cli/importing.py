@@ -45,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "profiles",
             "medical",
             "screening",
+            "health",
+            "preferences",
             "questionnaires",
             "steps",
             "movielens",

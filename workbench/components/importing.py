@@ -23,6 +23,8 @@ KINDS = {
     Kind.PROFILES: "Clients and their profiles",
     Kind.MEDICAL: "Medical history",
     Kind.SCREENING: "Screening answers",
+    Kind.HEALTH: "Activity, findings, measurements, clearance",
+    Kind.PREFERENCES: "Wishes",
     Kind.QUESTIONNAIRES: "Questionnaires",
     Kind.STEPS: "Daily steps and goals",
     Kind.MOVIELENS: "MovieLens 100K (films)",
