@@ -2,7 +2,8 @@
 
 An agent that always takes the best action makes the same week again and again: of actions that are worth the same it
 prefers one by the chance of its first weights. So profiles are sampled after training, an action with probability
-proportional to exp(worth / temperature): what matters for the reward stays near its best, what does not stays varied.
+proportional to exp(worth / temperature): what matters for the reward stays near its best, and the rest is more varied,
+though not even, as its worth is learnt no better than to that temperature.
 The paper instead seems to keep the profiles of its training episodes, half of which are nearly random; both can be had
 here, and how varied each is, the study of profiles tells.
 """
