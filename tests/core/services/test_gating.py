@@ -260,6 +260,21 @@ def test_the_switch_is_audited_needs_a_reason_and_opens_everything(store):
     assert newest(store, client)["top"] == []
 
 
+def test_many_clients_take_as_many_queries_as_one(store, heavy):
+    def queries(clients):
+        said = []
+        store.db.conn.set_trace_callback(said.append)
+        judged = gating.judge_many(store, clients)
+        masks = judging.Masks(store, COHORT)
+        for one in judged.values():
+            masks.of(one)
+        store.db.conn.set_trace_callback(None)
+        return len(said)
+
+    clients = list(people.client_ids(store.db, COHORT).values())
+    assert queries(clients) == queries(clients[:1])
+
+
 PEOPLE = st.fixed_dictionaries(
     {
         "age": st.sampled_from([None, 12, 30, 70]),
