@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.bandit.attributes import BY_KEY
-from core.bandit.contexts import Floats
+from core.bandit.contexts import ENCODING, Floats
 from core.bandit.fairness import equal_opportunity
 from core.bandit.importance import mean_attributions, null_attributions
 from core.guidelines import ARMS
@@ -161,7 +161,12 @@ def _best(known: Known, scores: Floats) -> tuple[str | None, float | None]:
 def _importance(store: Store, cohort_id: int, running: Running, contexts: Floats) -> Importance | None:
     prepared = compared.background(store, cohort_id)
     start = weights.load(store.weights, running.version["start"])
-    learnt = picks.learnt_from(store.db, cohort_id)
+    # As far as the policy has learnt, and of what it can learn from.
+    learnt = [
+        row
+        for row in picks.learnt_from(store.db, cohort_id)
+        if row["outcome_id"] <= running.known[1] and len(row["context"]) == ENCODING.size
+    ]
     decisions = np.vstack([start["contexts"], *(np.array(row["context"])[None] for row in learnt)])
     if not len(decisions):
         return None

@@ -4,8 +4,6 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-import numpy as np
-
 from core.bandit import Background
 from core.bandit.contexts import ENCODING, Floats
 from core.bandit.people import People
@@ -29,7 +27,7 @@ def rows_of(store: Store, cohort_id: int) -> Floats:
             return _kept[key][0]
     clients = people.clients(store.db, cohort_id)
     chosen = clients[:: max(1, -(-len(clients) // MOST))]
-    rows = contexts(of_clients(store, chosen)) if chosen else np.full((1, ENCODING.size), 0.5)
+    rows = contexts(of_clients(store, chosen)) if chosen else ENCODING.encode(People.of([{}]))
     _keep(key, rows)
     return rows
 

@@ -16,7 +16,7 @@ from core.services import Store
 from core.services.picks import compared, policies
 from core.services.picks.knowing import Known, of_client
 from core.services.picks.policies import Running
-from core.services.picks.rationale import rationale
+from core.services.picks.rationale import rationale, said
 from core.services.picks.views import ArmView, Considered, Flip, Stability, Values
 
 REPEATS = 200
@@ -152,17 +152,10 @@ def _flip(change: Change | None, values: Values) -> Flip | None:
     parts = []
     for key, value in change.changes.items():
         now = values.get(key)
-        instead = "" if now is None else f" instead of {_said(key, now)}"
-        parts.append(f"{BY_KEY[key].label.lower()} were {_said(key, value)}{instead}")
+        instead = "" if now is None else f" instead of {said(BY_KEY[key], now)}"
+        parts.append(f"{BY_KEY[key].label.lower()} were {said(BY_KEY[key], value)}{instead}")
     sentence = f"If {' and '.join(parts)}, {change.arm} would come first."
     return Flip(dict(change.changes), change.arm, change.lead, sentence)
-
-
-def _said(key: str, value: Value) -> str:
-    if isinstance(value, float):
-        unit = BY_KEY[key].unit
-        return f"{value:g} {unit}".strip()
-    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 def _stability(store: Store, running: Running, known: Known, context: Floats, arm: str) -> Stability:

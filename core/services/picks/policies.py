@@ -7,6 +7,7 @@ order, so that an outcome that is taken back is gone without a trace.
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,12 @@ def begun(settings: PolicySettings, rng: np.random.Generator) -> LinearPolicy:
 
 def synthetic_start(settings: PolicySettings) -> dict[str, Any]:
     """The decisions that a policy with these settings begins with: contexts, arms, rewards; by a fixed seed."""
-    if not settings.start:
+    return _drawn_start(settings.start, settings.completion_weight)
+
+
+@lru_cache(maxsize=16)
+def _drawn_start(count: int, completion_weight: float) -> dict[str, Any]:
+    if not count:
         return {
             "contexts": np.zeros((0, ENCODING.size)),
             "arms": np.zeros(0, np.int64),
@@ -74,7 +80,7 @@ def synthetic_start(settings: PolicySettings) -> dict[str, Any]:
     from core.bandit.simulation import start_decisions
 
     contexts, arms, rewards = start_decisions(
-        settings.start, np.random.default_rng(SEED), completion_weight=settings.completion_weight
+        count, np.random.default_rng(SEED), completion_weight=completion_weight
     )
     return {"contexts": contexts, "arms": np.asarray(arms, np.int64), "rewards": rewards}
 
@@ -90,23 +96,22 @@ def in_force(store: Store, cohort_id: int) -> Running:
         put_in_force(store, cohort_id, FIRST, reason=FIRST_REASON, by="system", first=True)
         rows = picks.versions(store.db, cohort_id)
     version = rows[0]
-    known = picks.outcomes_known(store.db, cohort_id)
     key = (store.folder, version["id"])
     with _lock:
         running = _running.get(key)
-    if running is None:
-        running = _rebuilt(store, version, known)
-    else:
+    if running is not None:
         with running.lock:
-            before = running.known
-            if before != known:
-                if known[2] == before[2] and known[1] > before[1]:
-                    _teach_outcomes(
-                        running.policy, picks.learnt_from(store.db, cohort_id, before[1]), running.settings
-                    )
-                    running.known = known
-                else:
-                    running = _rebuilt(store, version, known)
+            # Known first, what it stands for after: an outcome that comes in between is left for the next time.
+            known = picks.outcomes_known(store.db, cohort_id)
+            if known == running.known:
+                return running
+            if known[2] == running.known[2] and known[1] > running.known[1]:
+                _teach_outcomes(
+                    running.policy, _outcomes(store, cohort_id, running.known, known), running.settings
+                )
+                running.known = known
+                return running
+    running = _rebuilt(store, version)
     with _lock:
         _running[key] = running
     return running
@@ -163,12 +168,21 @@ def taught(policy: LinearPolicy, rows: Sequence[dict[str, Any]], settings: Polic
     return policy
 
 
-def _rebuilt(store: Store, version: dict[str, Any], known: tuple[int, int, int]) -> Running:
+def _rebuilt(store: Store, version: dict[str, Any]) -> Running:
     settings = PolicySettings.from_json(version["settings"])
     policy = new_policy(settings, np.random.default_rng(version["id"]))
     _teach_start(policy, weights.load(store.weights, version["start"]))
-    _teach_outcomes(policy, picks.learnt_from(store.db, version["cohort_id"]), settings)
+    known = picks.outcomes_known(store.db, version["cohort_id"])
+    _teach_outcomes(policy, _outcomes(store, version["cohort_id"], (0, 0, 0), known), settings)
     return Running(version, settings, policy, known)
+
+
+def _outcomes(
+    store: Store, cohort_id: int, before: tuple[int, int, int], known: tuple[int, int, int]
+) -> list[dict[str, Any]]:
+    """The outcomes that stand and came between two states of what is known."""
+    rows = picks.learnt_from(store.db, cohort_id, before[1])
+    return [row for row in rows if row["outcome_id"] <= known[1]]
 
 
 def _teach_start(policy: LinearPolicy, start: dict[str, Any]) -> None:

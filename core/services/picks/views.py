@@ -242,7 +242,8 @@ class Importance:
     Attributes:
         keys: attributes, the largest first.
         values: mean |attribution| by arm, each in the order of ``keys``.
-        null_high: 95 % limit of the same under rewards that have nothing to do with the attributes.
+        null_high: 95 % limit of the same under rewards that have nothing to do with the attributes; it holds for the
+            table as a whole: in 95 of 100 such cohorts no value lies above its limit.
         people: how many people it is the mean of.
     """
 

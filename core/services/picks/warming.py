@@ -11,13 +11,11 @@ from core.guidelines import ARMS
 from core.services.picks.policies import begun
 from core.services.picks.settings import PolicySettings
 
-SYNTHETIC = 20  # decisions; enough to go through all of it once
-
 
 def warm() -> None:
     """Explain a pick for nobody in particular, so that everything it needs is imported and the tables are read."""
     rng = np.random.default_rng(0)
-    policy = begun(PolicySettings(start=SYNTHETIC), rng)
+    policy = begun(PolicySettings(), rng)
     x = ENCODING.encode(People.of([{}]))
     arm = policy.choose(x[0])
     explain(policy, x[0], x, ENCODING.names, arm=arm)
