@@ -34,8 +34,14 @@ def _best(settings: Simulated, found: Found) -> str:
     circumstances = f"{settings.people:,} people over {settings.days} days, {settings.seeds} repetitions"
     if not known:
         return f"The oracle has no regret, by definition ({circumstances})."
-    best = min(known, key=lambda name: known[name].mean)
-    return f"{NAMES[best]} has the least regret, {in_words(known[best])}: {circumstances}, 95 % intervals in brackets."
+    best, *others = sorted(known, key=lambda name: known[name].mean)
+    ahead = ""
+    if others and not _beyond_chance(less(found[best], found[others[0]])[0]):
+        ahead = f" (no clear lead over {NAMES[others[0]]}, {in_words(known[others[0]])})"
+    return (
+        f"{NAMES[best]} has the least regret, {in_words(known[best])}{ahead}: {circumstances}, 95 % intervals in "
+        "brackets."
+    )
 
 
 def _against(name: str, found: Found) -> Iterator[str]:
@@ -112,8 +118,8 @@ def _difference(settings: Simulated, found: Found) -> str:
         )
         if here / there > CLOSE:
             parts.append(
-                f"So either its arms lie {here / there:.0f} times closer together, or its regret is counted over fewer "
-                "decisions; the paper does not say how rewards were made."
+                f"Its arms may lie {here / there:.0f} times closer together, or its regret may be counted over fewer "
+                "decisions or on another scale; the paper does not say how rewards were made."
             )
         elif there / here > CLOSE:
             parts.append(f"So its arms lie {there / here:.0f} times further apart than these.")

@@ -199,6 +199,9 @@ def test_less_and_more_regret_are_told_apart_from_chance() -> None:
     assert "% more regret than ε-greedy." in text
     text = said(linucb=repeated((500.0, 700, 480, 610)), epsilon_greedy=repeated(WORSE))
     assert "which could be chance" in text
+    assert "LinUCB has the least regret, 572" in text
+    assert "(no clear lead over ε-greedy, 601 (588 to 615))" in text
+    assert "no clear lead" not in said(linucb=repeated(BETTER), epsilon_greedy=repeated(WORSE))
 
 
 def test_the_paragraph_on_the_paper_is_reckoned_from_the_figures() -> None:
@@ -208,7 +211,7 @@ def test_the_paragraph_on_the_paper_is_reckoned_from_the_figures() -> None:
         random=repeated((7_200.0, 7_210, 7_190, 7_205)),
     )
     assert "loses 0.120 of reward a decision here and 0.012 there" in text
-    assert "its arms lie 10 times closer together" in text
+    assert "Its arms may lie 10 times closer together" in text
     assert "18.9 % there, which lies within the interval" in text
     text = said(linucb=repeated(BETTER), random=repeated((722.0, 720, 721, 723)))
     assert "times closer" not in text
