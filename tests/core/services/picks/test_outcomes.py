@@ -89,3 +89,25 @@ def test_wishes_are_kept_and_taken_away(store, clients):
         picks.save_wishes(store, clients[0], {"energy": "low"}, by="Ana")
     with pytest.raises(InputError, match="on record"):
         picks.save_wishes(store, clients[0], {"sex": "male"}, by="Ana")
+
+
+def test_whoever_asks_meanwhile_each_outcome_is_learnt_once(store, cohort, clients):
+    picks.policy(store, cohort)
+
+    def work(mine: list[int]) -> None:
+        for client in mine:
+            pick = picks.decide(store, client, by="Ana")
+            picks.record_outcome(store, pick, 1.0, by="Ana")
+            theta(store, cohort)
+            if client % 3 == 0:
+                picks.undo_outcome(store, pick, by="Ana")
+
+    threads = [threading.Thread(target=work, args=(clients[k::4],)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    as_it_came = theta(store, cohort)
+    policies._running.clear()
+    assert np.array_equal(theta(store, cohort), as_it_came)
+    assert picks.policy(store, cohort).learnt == sum(client % 3 != 0 for client in clients)
