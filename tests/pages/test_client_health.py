@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,36 @@ def test_a_gate_that_is_off_says_so_with_the_reason_and_the_rules_that_would_hol
     assert "The safety gate is off for this cohort: A trial with &lt;athletes&gt;" in shown
     assert "Rules that would hold, were the gate on" in shown
     assert "class='suggestions'" in shown
+
+
+def test_the_caseload_sends_to_the_screening_where_the_gate_leaves_nothing(store: Store) -> None:
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    table = next(part for part in app.get("bidi_component") if "rows" in json.loads(part.proto.json or "{}"))
+    rows = {row["client"]: row for row in json.loads(table.proto.json)["rows"]}
+    held = {key for key, row in rows.items() if row["screening"]}
+    assert held == {client(store, place) for place in (UNSCREENED, HEART, UNKNOWN)}
+    assert all(rows[key]["request"] is None for key in held)
+    assert rows[client(store, HEART)]["reason"].startswith("Clearance first: a doctor has spoken of a heart")
+
+
+def test_a_cohort_whose_gate_is_off_says_so_on_the_caseload(store: Store) -> None:
+    gating.switch(store, 1, on=False, reason="A *trial*", by="Ana")
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert "The safety gate is off for this cohort" in texts(app)
+    assert "Reason given: A *trial*" in texts(app)
+
+
+def test_the_gate_is_switched_off_only_with_a_reason_and_on_again(store: Store) -> None:
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app.query_params["user"] = "Ana"
+    app.switch_page("../pages/data.py").run()
+    press(app, "Switch the gate off")
+    assert "Say why the safety gate is switched off" in texts(app)
+    assert gating.is_on(store, 1) == (True, "")
+    next(box for box in app.text_input if box.label == "Why it is switched off").set_value("A trial")
+    press(app, "Switch the gate off")
+    assert gating.is_on(store, 1) == (False, "A trial")
+    assert "Reason given: A trial" in texts(app)
+    press(app, "Switch the gate on")
+    assert gating.is_on(store, 1) == (True, "")
+    assert "The gate is on" in texts(app)

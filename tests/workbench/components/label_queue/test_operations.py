@@ -11,7 +11,9 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
-FIELDS = st.sampled_from(["key", "kind", "request", "verdict", "exercise", "reason", "ms", "of", "label"])
+FIELDS = st.sampled_from(
+    ["key", "kind", "request", "verdict", "exercise", "reason", "ms", "of", "label", "override"]
+)
 
 
 def test_the_three_kinds() -> None:
@@ -56,6 +58,19 @@ def test_a_long_reason_is_cut() -> None:
     found = operations.parse(sent)
     assert isinstance(found, Answer)
     assert len(found.reason) == operations.LONGEST_REASON
+
+
+def test_the_reason_against_the_gate_is_read_checked_and_cut() -> None:
+    sent = {"key": "a", "kind": "answer", "request": 3, "verdict": "exercise", "exercise": 7}
+    found = operations.parse({**sent, "override": f"  why {'x' * 900}"})
+    assert isinstance(found, Answer)
+    assert found.override.startswith("why x")
+    assert len(found.override) <= operations.LONGEST_REASON
+    plain = operations.parse(sent)
+    assert isinstance(plain, Answer)
+    assert plain.override == ""
+    with pytest.raises(InputError, match=r"^override is "):
+        operations.parse({**sent, "override": ["because"]})
 
 
 @given(st.dictionaries(FIELDS, JSON | st.sampled_from(["answer", "undo", "bring back"])))

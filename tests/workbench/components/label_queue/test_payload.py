@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from workbench.components.label_queue import payload, script
@@ -61,6 +63,24 @@ def test_a_catalogue_has_another_hash_when_a_name_changes() -> None:
     second, _ = payload.catalogue_document([(1, "Plank hold", "core")])
     assert rows == [[1, "Plank", "core"]]
     assert first != second
+
+
+def test_a_mask_has_each_sentence_once_and_exercises_that_share_some_together() -> None:
+    _, document = payload.mask_document({7: ("B", "A"), 3: ("A",), 9: ("B", "A")})
+    assert document == {"sentences": ["A", "B"], "groups": [[[0], [3]], [[1, 0], [7, 9]]]}
+    assert payload.mask_document({})[1] == {"sentences": [], "groups": []}
+
+
+def test_the_same_mask_has_the_same_hash_whatever_the_order() -> None:
+    one, other = payload.mask_document({3: ("A",), 7: ("B",)}), payload.mask_document({7: ("B",), 3: ("A",)})
+    assert one == other
+    assert one[0] != payload.mask_document({3: ("A",)})[0]
+
+
+def test_twenty_clients_whom_nothing_may_be_offered_are_told_in_a_few_kilobytes() -> None:
+    masked = dict.fromkeys(range(1000, 1873), ("A screening question has no answer; ask it first",) * 2)
+    hashed = dict([payload.mask_document(masked) for _ in range(20)])
+    assert len(json.dumps(hashed)) < 8_000
 
 
 def test_the_script_is_one_module_that_never_writes_markup() -> None:
