@@ -16,6 +16,7 @@ from workbench.components import (
     client_phone,
     empty,
     neighbours,
+    pick_list,
     synthetic,
 )
 from workbench.components import client_sections as sections
@@ -231,7 +232,7 @@ def page(view: clients.Client) -> None:
             answers(view)
         with right:
             st.header("Picks", anchor=False)
-            st.markdown("No picks yet.")
+            pick_list.draw(store, view.client["id"])
     with profile:
         client_health.draw(store, view, user)
         st.header("As it was recorded", anchor=False)

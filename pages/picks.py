@@ -153,6 +153,7 @@ def told(error: SpotterError, icon: str) -> None:
 
 
 store, user = context.store(), context.user()
+address.keep()
 wanted, receipt = st.query_params.get(CLIENT, ""), st.query_params.get(PICK, "")
 try:
     # No client and no pick has the number 0.

@@ -17,6 +17,8 @@ PAGES = {
     "caseload": "",
     "label_requests": "label_requests",
     "client": "client?client=1",
+    "picks": "picks",
+    "picks_client": "picks?client=1",
     "step_goals": "step_goals",
     "step_goals_client": "step_goals?client=1",
     "studies": "studies",

@@ -327,3 +327,17 @@ def test_names_are_no_markup(store, ids):
     title = open_page(client=ids[OPEN]).title[0].value
     assert r"\*Eve\*" in title
     assert r"\<b\>" in title
+
+
+def test_the_clients_page_lists_the_picks_with_what_became_of_them(store, ids):
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app.switch_page("../pages/client.py")
+    app.query_params["user"], app.query_params["client"] = "Ana", str(ids[OPEN])
+    app.run()
+    assert not app.exception
+    newest = picks.of_client(store, ids[OPEN])[0]
+    done = {1.0: "done", 0.5: "partly", 0.0: "not done"}[newest.outcome.completion]
+    assert f"**{newest.arm.capitalize()}** on" in texts(app)
+    assert f": {done}" in texts(app)
+    links = [part.proto.query_string for part in app.get("page_link") if part.proto.label == "Receipt"]
+    assert f"pick={newest.id}" in links

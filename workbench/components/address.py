@@ -1,8 +1,10 @@
 """What stands in the page's address: written by hand or long ago, so anything can be in it."""
 
 from collections.abc import Container
+from contextlib import suppress
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from workbench.components.text import plain
 
@@ -16,6 +18,15 @@ def number(text: str) -> int | None:
         return None
     found = int(text)
     return found if found <= LARGEST else None
+
+
+def keep() -> None:
+    """Have the browser's address say what the page shows: Streamlit's links from a page to itself leave it as it was.
+
+    Where a widget of the page is bound to a parameter, Streamlit lets nobody else write it, and keeps it there itself.
+    """
+    with suppress(StreamlitAPIException):
+        st.query_params.from_dict(st.query_params.to_dict())
 
 
 def tell_unknown_cohort(key: str, known: Container[str], shown: str) -> None:
