@@ -164,7 +164,8 @@ def _headline(settings: Settings, found: _Found) -> tuple[str, ...]:
         f"alone {varied[UNIFORM]}.",
         f"The feature-importance similarity says little: random profiles, which know nothing, score {similarity:.3f}, "
         f"the paper's {PAPER_SIMILARITY}. A classifier tells the agent's profiles from enumerated ones with an AUC of "
-        f"{found.of(SAMPLED, 'auc').mean:.2f}, where 0.5 is chance.",
+        f"{found.of(SAMPLED, 'auc').mean:.2f}, and random ones with {found.of(UNIFORM, 'auc').mean:.2f}; 0.5 "
+        "is chance.",
     )
 
 
@@ -184,10 +185,10 @@ def _generators(settings: Settings, found: _Found) -> Table:
         "Generators",
         ("Generator", NAMES["reward"], "±", *(NAMES[key] for key in keys[1:])),
         tuple(rows),
-        f"Means over {settings.repeats:,} repeats, ± half of the 95 % interval. The reward is that of the week that a "
-        "profile wants, for the preferred exercise, by guideline rows that no clinician has reviewed. The training "
-        "episodes hold as many profiles as there were episodes, the first of them nearly random, as the paper's seem "
-        "to. The gate is asked as if every screening question had been answered with no; which exercises it masks "
+        f"Means over the repeats ({settings.repeats:,}), ± half of the 95 % interval. The reward is that of the week "
+        "that a profile wants, for the preferred exercise, by guideline rows that no clinician has reviewed. The "
+        "training episodes hold as many profiles as there were episodes, the first nearly random, as the paper's "
+        "seem to. The gate is asked as if every screening question had been answered with no; which exercises it masks "
         "depends on more than a profile holds. Drawn at random for the agent: " + settings.drawn + ".",
     )
 
