@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import Store, gating, picks
+from core.services import Store, gating, health, picks
 from core.services.picks import PolicySettings
 from core.store import audit
 from tests.cohorts import small_cohort
@@ -207,6 +207,28 @@ def test_a_cohort_without_picks(tmp_path, monkeypatch):
     app = open_page()
     assert {row["cells"][3]["small"] for row in table(app)["rows"]} == {"no pick yet"}
     assert "Every pick has its outcome" not in texts(app)
+    store.close()
+
+
+def test_many_clients_are_shown_a_page_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPOTTER_DATA", str(tmp_path / "data"))
+    store = small_cohort(tmp_path / "data", clients=60, days=2, train=False)
+    app = open_page()
+    assert len(table(app)["rows"]) == 50
+    assert "1–50 of 60 clients" in texts(app)
+    app.text_input(key="picks_search").set_value("t 0005").run()
+    assert [row["name"] for row in table(app)["rows"]] == [f"Client 0005{place}" for place in range(10)]
+    store.close()
+
+
+def test_a_cohort_in_which_nothing_may_be_offered(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPOTTER_DATA", str(tmp_path / "data"))
+    store = small_cohort(tmp_path / "data", clients=3, days=2, train=False)
+    for row in picks.cohort(store, COHORT).rows:
+        health.save(store, row.client_id, findings=["unstable angina"], by="Ana")
+    app = open_page()
+    assert {row["cells"][0]["text"] for row in table(app)["rows"]} == {"none may be offered"}
+    assert app.selectbox(key="picks_arm").options == ["Any arm"]
     store.close()
 
 

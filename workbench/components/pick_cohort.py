@@ -101,7 +101,7 @@ def strip(view: CohortView) -> None:
             figures.Figure(
                 "Masked by the gate",
                 f"{sum(bool(row.masked) for row in rows):,}",
-                f"{stopped:,} of them in every arm" if stopped else "none in every arm",
+                f"in every arm: {stopped:,}",
             ),
             figures.Figure(
                 "Best arm now",
@@ -217,8 +217,8 @@ def _importance(found: Importance) -> None:
     still = len(names) - len(found.keys)
     same = f" {still} more are the same for everybody here or not known, and move nothing." if still else ""
     small(
-        f"A filled mark lies beyond its band, an open one within. Of {count} marks about {max(1, round(count / 20))} "
-        f"would lie beyond by chance.{same} {PAPER_TABLE}"
+        f"A filled mark lies beyond its band, an open one within. By chance one mark in twenty lies beyond; there are "
+        f"{count}.{same} {PAPER_TABLE}"
     )
     with st.expander("The numbers"):
         plain_table.draw(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.errors import SpotterError
 from core.services import Store, picks
+from core.services.picks.cohorts import FEWEST
 from core.services.picks.views import Gap
 from workbench import cells
 from workbench import pick_cohort_charts as charts
@@ -25,6 +26,10 @@ ABOUT = (
     "Of the people for whom some arm did well, how many does the policy put such an arm first for? The difference is "
     "the rate of the group with the highest less that of the group with the lowest (equal-opportunity difference). "
     "Groups always differ a little by luck; the shaded band is what people dealt into groups at random show."
+)
+LEFT_OUT = (
+    f"People whose group is not on record are left out, and so are groups of fewer than {FEWEST}. Nobody counts "
+    "for whom no arm did well so far."
 )
 PAPER_SAYS = (
     "The paper gives 0.05 for sex, 0.07 for race and 0.06 for age group, without intervals. At its group sizes pure "
@@ -71,6 +76,7 @@ def draw(store: Store, cohort: Mapping[str, Any], *, user: str) -> None:  # noqa
                 [row for gap in found for row in group_rows(gap)],
                 caption="Groups with the rate at which the arm that did well was picked",
             )
+    small(LEFT_OUT)
     small(PAPER_SAYS)
 
 
