@@ -68,6 +68,7 @@ def build(folder: Path, clients: int, each: int, seed: int) -> None:
 def add_clients(
     store, cohort: int, catalogue: list[int], numbers: range, each: int, rng: random.Random
 ) -> None:
+    from core.guidelines import QUESTIONS
     from core.store import exercises, people, steps
 
     start = datetime(2026, 1, 1, 7, tzinfo=UTC)
@@ -80,6 +81,9 @@ def add_clients(
         known = people.client_ids(change.db, cohort)
         ids = [known[f"c{i:05d}"] for i in numbers]
         people.add_documents(change.db, "profile", {i: {"age": rng.randint(19, 60)} for i in ids})
+        # Without these the safety gate would leave nobody anything to recommend.
+        people.add_documents(change.db, "medical", {i: {"conditions": "none"} for i in ids})
+        people.add_documents(change.db, "screening", {i: dict.fromkeys(QUESTIONS, "no") for i in ids})
         rows = len(ids) * each
         imported = exercises.add_import(
             change.db, cohort, kind="log", path="-", sha256="-", row_count=rows, actor="benchmark"

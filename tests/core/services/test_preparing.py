@@ -57,7 +57,8 @@ def test_the_sample_cohort_is_whole_synthetic_and_trained(prepared):
         2592,
         72 * 66,  # the ten weeks would end on the 22nd; the four days after yesterday are left out
     )
-    assert found["profiles"] == 4 * 72
+    # Of health a document with each known activity and with each clearance.
+    assert found["profiles"] == 5 * 72 + 70 + 37
     totals = caseload.totals(store, cohort["id"])
     assert totals["clients"] == 72
     assert totals["requests"] >= 10
