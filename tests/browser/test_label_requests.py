@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.guidelines import QUESTIONS
 from core.services import Store
 from core.store import people, versions
 from tests.browser.server import WorkbenchServer
@@ -138,16 +139,25 @@ def test_a_key_shows_before_and_after_and_undo_takes_label_and_lesson_back(ana: 
 
 
 def test_limits_and_measures_say_what_they_stand_on(ana: Page, store: Store) -> None:
-    expect(ana.locator(".limits-box")).to_contain_text("Limits are not known")
+    expect(ana.locator(".limits-box")).to_contain_text("Takes medication: not answered")
+    expect(ana.locator(".limits-box")).to_contain_text("Everything may be offered.")
     measures = ana.locator(".request .figures")
     for name in ("margin 0.", "p-value 0.", "entropy ", " nats", "least confidence 0."):
         expect(measures).to_contain_text(name)
     expect(ana.locator(".details")).to_contain_text("on clients held out, the right exercise was in it")
     client = store.db.execute("SELECT client_id FROM requests WHERE id = ?", [on_screen(ana)]).fetchone()[0]
     with store.transaction() as db:
-        people.add_documents(db, "medical", {client: {"conditions": "none", "medication": "no"}})
+        db.execute("DELETE FROM profiles WHERE kind IN ('medical', 'screening') AND client_id = ?", [client])
     ana.goto(f"{ana.url}&request={on_screen(ana)}")
-    expect(ana.locator(".limits-box")).to_contain_text("None named in the medical history")
+    expect(ana.locator(".limits-box")).to_contain_text("Limits are not known", timeout=30_000)
+    expect(ana.locator(".gate-closed")).to_contain_text("Nothing is suggested. Clearance first")
+    expect(ana.locator(".choice").first).to_be_hidden()
+    answer = {"conditions": "none", "medication": "no"}
+    with store.transaction() as db:
+        people.add_documents(db, "medical", {client: answer})
+        people.add_documents(db, "screening", {client: dict.fromkeys(QUESTIONS, "no")})
+    ana.reload()
+    expect(ana.locator(".limits-box")).to_contain_text("None named in the medical history", timeout=30_000)
 
 
 def test_the_second_of_two_trainers_is_told_who_was_first_and_what_was_answered(
