@@ -83,7 +83,7 @@ def gate_notice(store: Store, cohort_id: int) -> None:
     on, why = gating.is_on(store, cohort_id)
     if not on:
         st.warning(
-            f"**The safety gate is off** for this cohort, so nothing is masked. {plain(why)}",
+            f"**The safety gate is off** for this cohort, so nothing is masked.{f' Reason given: {plain(why)}' if why else ''}",
             icon=":material/gpp_maybe:",
         )
 

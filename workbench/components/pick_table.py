@@ -43,13 +43,27 @@ def draw(rows: Sequence[CohortRow], *, caption: str, key: str) -> int | None:
         caption: the table's name for a screen reader.
         key: the component's.
     """
-    data = {"headings": list(HEADINGS), "rows": [as_row(row) for row in rows], "caption": caption}
+    data = {
+        "headings": list(HEADINGS),
+        "rows": [as_row(row, quiet=shared(rows)) for row in rows],
+        "caption": caption,
+    }
     opened = _table(key=key, data=data, on_open_change=lambda: None).open
     return int(opened) if isinstance(opened, int | float) else None
 
 
-def as_row(row: CohortRow) -> dict[str, Any]:
-    """What the table shows of a client: a cell is its words, a mark and a tone before them, a remark under them."""
+def shared(rows: Sequence[CohortRow]) -> str:
+    """What the gate says of all rows alike, such as that it is off; empty where rows differ."""
+    said = {row.gate for row in rows}
+    return said.pop() if len(said) == 1 < len(rows) else ""
+
+
+def as_row(row: CohortRow, *, quiet: str = "") -> dict[str, Any]:
+    """What the table shows of a client: a cell is its words, a mark and a tone before them, a remark under them.
+
+    Args:
+        quiet: what the gate says of everybody, left out where it masks nothing.
+    """
     if row.best is None:
         best, masked = _marked("none may be offered", STOP, "stop"), "every arm"
     else:
@@ -62,7 +76,9 @@ def as_row(row: CohortRow) -> dict[str, Any]:
             best,
             _marked(masked, STOP, "stop", small=row.gate)
             if row.masked
-            else _plain(cells.NOTHING, small="" if row.gate.startswith(OPEN) else row.gate),
+            else _plain(
+                cells.NOTHING, small="" if row.gate == quiet or row.gate.startswith(OPEN) else row.gate
+            ),
             _plain(row.today or cells.NOTHING),
             _plain(cells.NOTHING if row.done is None else cells.percent(row.done), small=_counted(row)),
         ],

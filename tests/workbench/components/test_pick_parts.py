@@ -69,6 +69,15 @@ def test_limits_without_a_masked_arm_are_remarked_on():
     assert pick_table.as_row(row())["cells"][1]["small"] == ""
 
 
+def test_what_the_gate_says_of_all_alike_is_not_repeated():
+    off = [row(1, gate="The gate is off."), row(2, gate="The gate is off.")]
+    assert pick_table.shared(off) == "The gate is off."
+    assert pick_table.as_row(off[0], quiet="The gate is off.")["cells"][1]["small"] == ""
+    assert pick_table.shared([*off, STOPPED]) == ""
+    assert pick_table.shared([STOPPED]) == ""
+    assert pick_table.as_row(STOPPED, quiet=STOPPED.gate)["cells"][1]["small"] == STOPPED.gate
+
+
 def test_an_outcome_that_is_missing_is_said():
     assert pick_table.as_row(row(picks=1, waiting=9))["cells"][3]["small"] == "1 pick; an outcome is missing"
     done = pick_table.as_row(row(picks=3, done=0.5))["cells"][3]
