@@ -25,6 +25,7 @@ from core.guidelines.rewards import Adherence as Adherence
 from core.guidelines.rewards import WeekPlan as WeekPlan
 from core.guidelines.rewards import adherence as adherence
 from core.guidelines.rewards import days_in_a_row as days_in_a_row
+from core.guidelines.rewards import sessions_asked as sessions_asked
 from core.guidelines.rewards import spread_days as spread_days
 from core.guidelines.rules import ARMS as ARMS
 from core.guidelines.rules import POSITIONS as POSITIONS

@@ -5,6 +5,7 @@ from the rows that hold for the person. Each limit gives a part between 0 and 1,
 their product, so that it is 1 only where all are kept. How a part falls below 1 is Spotter's choice, not a source's.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,7 @@ from core.errors import InputError
 from core.guidelines.limits import LONGEST_DAY, VIGOROUS_MINUTES, WEEK, Limits
 from core.guidelines.vocabulary import COMPONENTS, Intensity
 
+SESSIONS = 2  # asked of a week where no row says how many
 STEP_BELOW = 0.5  # part for each step of intensity below what is asked; above a cap it is 0
 
 
@@ -103,6 +105,20 @@ def spread_days(count: int) -> frozenset[int]:
 def days_in_a_row(count: int) -> frozenset[int]:
     """That many weekdays (1 to 7) from Monday on."""
     return frozenset(_days(count))
+
+
+def sessions_asked(limits: Limits, minutes: float, intensity: Intensity | None = None) -> int:
+    """How many sessions of a length the rows ask of a week, 1 to 7; `SESSIONS` where no row says how many.
+
+    Args:
+        limits: a person's limits for one component.
+        minutes: length of a session, above 0.
+        intensity: of the sessions; None where it is not known, which counts as moderate.
+    """
+    worth = VIGOROUS_MINUTES if limits.component == "aerobic" and intensity is Intensity.VIGOROUS else 1
+    weekly = limits.value("weekly_minutes_low") or 0.0
+    asked = max(limits.value("days_low") or 0.0, math.ceil(weekly / (minutes * worth))) or SESSIONS
+    return int(min(max(asked, 1), limits.value("days_high") or WEEK, WEEK))
 
 
 def adherence(plan: WeekPlan, limits: Limits) -> Adherence:

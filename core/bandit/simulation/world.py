@@ -11,7 +11,6 @@ misspecified. The linear one is the least-squares projection of it on those colu
 scale for all, never by clipping; there a reward is 1 or 0.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +28,7 @@ from core.bandit.people import People, uniform_profiles
 from core.bandit.simulation.health import synthetic_health
 from core.bandit.simulation.wishes import log_odds, repetition
 from core.errors import InputError
-from core.guidelines import ARMS, Health, Intensity, limits_for, safety_gate
+from core.guidelines import ARMS, Health, Intensity, limits_for, safety_gate, sessions_asked
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -41,7 +40,6 @@ ENVIRONMENTS: tuple[Environment, ...] = ("full", "linear")
 WEEK = 7  # days
 ENERGIES = (0.25, 0.5, 0.25)  # how often energy is low, usual and high
 COMPLETION_WEIGHT = 0.7
-SESSIONS = 2.0  # asked of a week where no row says how many
 EMPTY = 20  # draws in a row that leave nobody
 
 
@@ -112,7 +110,7 @@ class World:
         self.days = days
         self.people, self.health, self.allowed, self.left_out = _open_people(count, rng, draw)
         self.guideline: Floats = guideline_rewards(self.people)
-        self.asked = sessions_asked(self.people)
+        self.asked = sessions_of(self.people)
         self.energies: Integers = rng.choice(len(ENERGIES), size=(days, count), p=ENERGIES)
         self.orders: Integers = np.argsort(rng.random((days, count)), axis=1)
         self._luck: Floats = rng.random((days, count, len(ARMS)))
@@ -207,12 +205,12 @@ class World:
         return np.asarray(expit(odds)), worth
 
 
-def sessions_asked(people: People) -> Floats:
+def sessions_of(people: People) -> Floats:
     """Sessions of each arm that the guideline rows ask of a week, at the length wanted; shape (N, arms), 1 to 7."""
     found = np.empty((len(people), len(ARMS)))
     for place, row in enumerate(people.rows()):
         age, minutes, sex = float(str(row["age"])), float(str(row["duration"])), row["sex"]
-        worth = 2 if row["intensity"] == Intensity.VIGOROUS else 1
+        intensity = Intensity(str(row["intensity"]))
         for arm, component in enumerate(ARMS.values()):
             limits = limits_for(
                 component,
@@ -220,10 +218,7 @@ def sessions_asked(people: People) -> Floats:
                 sex=None if sex is None else str(sex),
                 conditions=_words(row["medical_history"]),
             )
-            weekly = limits.value("weekly_minutes_low") or 0.0
-            per_session = minutes * (worth if component == "aerobic" else 1)
-            asked = max(limits.value("days_low") or 0.0, math.ceil(weekly / per_session)) or SESSIONS
-            found[place, arm] = min(max(asked, 1.0), limits.value("days_high") or WEEK, WEEK)
+            found[place, arm] = sessions_asked(limits, minutes, intensity)
     return found
 
 

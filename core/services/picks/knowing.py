@@ -1,6 +1,5 @@
 """What is on record about clients, as the attributes that a context speaks of."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +8,7 @@ from typing import Any
 
 from core.bandit.attributes import ATTRIBUTES, BY_KEY, Value
 from core.errors import InputError
-from core.guidelines import ARMS, limits_for
+from core.guidelines import ARMS, Intensity, limits_for, sessions_asked
 from core.services import Store, gating, moments
 from core.services.exercise_needs import needs
 from core.services.gating import Judged
@@ -17,7 +16,6 @@ from core.store import exercises, people, picks
 
 BATCH = 2000
 SESSION = 30.0  # minutes, where the client's own wish is not known
-LEAST_SESSIONS = 2  # a week, where no guideline row says
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +156,24 @@ def _arms_of_exercises(store: Store, rows: Sequence[dict[str, Any]]) -> dict[int
 def _sessions_asked(arm: str, values: Mapping[str, Value | None]) -> int:
     """How many sessions of an arm the guideline rows ask of a week for this person."""
     age, sex, duration = values.get("age"), values.get("sex"), values.get("duration")
-    conditions = values.get("medical_history")
+    conditions, intensity = values.get("medical_history"), values.get("intensity")
     return _asked(
         ARMS[arm],
         age if isinstance(age, float) else BY_KEY["age"].low,
         sex if isinstance(sex, str) else None,
         conditions if isinstance(conditions, tuple) else (),
         duration if isinstance(duration, float) else SESSION,
+        Intensity(intensity) if isinstance(intensity, str) else None,
     )
 
 
 @lru_cache(maxsize=8192)
-def _asked(component: str, age: float, sex: str | None, conditions: tuple[str, ...], minutes: float) -> int:
-    limits = limits_for(component, age=age, sex=sex, conditions=conditions)
-    days = limits.value("days_low")
-    weekly = limits.value("weekly_minutes_low")
-    if days is None:
-        days = LEAST_SESSIONS if weekly is None else math.ceil(weekly / minutes)
-    return int(min(7, max(1, days, 0)))
+def _asked(
+    component: str,
+    age: float,
+    sex: str | None,
+    conditions: tuple[str, ...],
+    minutes: float,
+    intensity: Intensity | None,
+) -> int:
+    return sessions_asked(limits_for(component, age=age, sex=sex, conditions=conditions), minutes, intensity)

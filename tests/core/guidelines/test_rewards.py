@@ -16,6 +16,7 @@ from core.guidelines import (
     adherence,
     days_in_a_row,
     limits_for,
+    sessions_asked,
     spread_days,
 )
 
@@ -147,3 +148,19 @@ def test_plans_without_rows_or_of_another_component_are_refused():
     for count in (0, 8, 2.5, True):
         with pytest.raises(InputError, match="count must be"):
             spread_days(count)
+
+
+@pytest.mark.parametrize(
+    ("component", "conditions", "minutes", "intensity", "sessions"),
+    [
+        ("aerobic", (), 30, None, 5),  # 150 minutes
+        ("aerobic", (), 30, Intensity.VIGOROUS, 3),  # of which a vigorous one counts twice
+        ("aerobic", (), 10, None, 7),  # no week has more days
+        ("strength", (), 30, None, 2),
+        ("strength", ("heart failure",), 5, None, 3),  # 30 minutes, on at most three days
+        ("aerobic", ("stroke",), 10, None, 5),  # at most five days
+    ],
+)
+def test_sessions_that_a_week_is_asked_for(component, conditions, minutes, intensity, sessions):
+    limits = limits_for(component, age=40, sex=None, conditions=conditions)
+    assert sessions_asked(limits, minutes, intensity) == sessions
