@@ -82,8 +82,9 @@ def gate_notice(store: Store, cohort_id: int) -> None:
     """Say so where the safety gate is switched off."""
     on, why = gating.is_on(store, cohort_id)
     if not on:
+        given = f" Reason given: {plain(why)}" if why else ""
         st.warning(
-            f"**The safety gate is off** for this cohort, so nothing is masked.{f' Reason given: {plain(why)}' if why else ''}",
+            f"**The safety gate is off** for this cohort, so nothing is masked.{given}",
             icon=":material/gpp_maybe:",
         )
 
