@@ -145,12 +145,16 @@ def test_search_filter_and_page_stand_in_the_address(page, server):
 def test_a_section_of_the_client_page_has_an_address_and_limits_stay_in_view(page, server):
     visit(page, server, "client?client=2&section=History")
     expect(page.get_by_role("tab", name="History")).to_have_attribute("aria-selected", "true")
-    limits = page.get_by_role("note")
-    expect(limits).to_contain_text("Asthma")
+    limits, gate = (
+        page.get_by_role("note").filter(has_text=words) for words in ("Asthma", "Clearance first")
+    )
+    expect(limits).to_contain_text("Limits")
+    expect(gate).to_contain_text("Gate")
     page.get_by_role("row").last.scroll_into_view_if_needed()
     page.mouse.move(700, 600)
     page.mouse.wheel(0, 5000)
     expect(limits).to_be_in_viewport(ratio=1)
+    expect(gate).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("width", [1400, 800])
