@@ -57,7 +57,8 @@ class Judged:
             return {}
         if self.gate is None:
             return dict.fromkeys(ARMS, (self.problem,))
-        return {arm: tuple(mask.sentence() for mask in masks) for arm, masks in self.gate.masked_arms.items()}
+        # The rule alone: that it is against the arm goes without saying here.
+        return {arm: tuple(mask.rule.text for mask in masks) for arm, masks in self.gate.masked_arms.items()}
 
     @property
     def masks_everything(self) -> bool:

@@ -110,10 +110,14 @@ def of_client(db: Database, client_id: int, limit: int = 500) -> list[Row]:
     return [_pick(row) for row in rows]
 
 
-def newest_id(db: Database, client_id: int) -> int | None:
-    """The id of a client's newest pick, None without any."""
-    found: int | None = db.execute("SELECT max(id) FROM picks WHERE client_id = ?", [client_id]).fetchone()[0]
-    return found
+def newest_of_cohort(db: Database, cohort_id: int) -> int:
+    """The id of a cohort's newest pick, 0 without any."""
+    row = db.execute(
+        "SELECT coalesce(max((SELECT max(id) FROM picks WHERE client_id = c.id)), 0) FROM clients c"
+        " WHERE c.cohort_id = ?",
+        [cohort_id],
+    ).fetchone()
+    return int(row[0])
 
 
 def holding(db: Database, client_ids: Sequence[int], since: str = "") -> list[Row]:

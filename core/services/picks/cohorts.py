@@ -10,13 +10,14 @@ from core.bandit.contexts import ENCODING, Floats
 from core.bandit.fairness import equal_opportunity
 from core.bandit.importance import mean_attributions, null_attributions
 from core.guidelines import ARMS
-from core.services import Store, exporting
+from core.services import Store, exporting, gating, moments
 from core.services.picks import compared, policies
 from core.services.picks.considering import NAMES
+from core.services.picks.keeping import Kept
 from core.services.picks.knowing import Known, of_clients
 from core.services.picks.policies import Running
 from core.services.picks.views import CohortRow, CohortView, Gap, Importance
-from core.store import people, picks, weights
+from core.store import exercises, people, picks, weights
 
 DID_WELL = 0.5  # completion from which an arm did well for somebody
 FEWEST = 5  # people for whom an arm did well, in a group that is compared
@@ -45,14 +46,28 @@ def cohort(store: Store, cohort_id: int) -> CohortView:
     """
     people.cohort(store.db, cohort_id)
     running = policies.in_force(store, cohort_id)
+    key = (
+        store.folder,
+        cohort_id,
+        running.version["id"],
+        running.known,
+        moments.now().strftime("%F %H"),  # a client's day begins on some hour of ours
+        people.changed(store.db, cohort_id),
+        picks.newest_of_cohort(store.db, cohort_id),
+        exercises.logged_rows(store.db, cohort_id),
+        gating.is_on(store, cohort_id),
+    )
+    return _views.get(key, lambda: _view(store, cohort_id, running))
+
+
+def _view(store: Store, cohort_id: int, running: Running) -> CohortView:
     rows = people.clients(store.db, cohort_id)
     if not rows:
         return CohortView(running.view(), (), None)
     known = of_clients(store, rows)
-    contexts = compared.contexts(known)
     with running.lock:
-        scores = running.policy.scores(contexts)
-        importance = _importance(store, cohort_id, running, contexts)
+        scores = running.policy.scores(compared.contexts(known))
+        importance = _importance(store, cohort_id, running)
     made: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for begin in range(0, len(rows), 2000):
         for pick in picks.holding(store.db, [row["id"] for row in rows[begin : begin + 2000]]):
@@ -158,7 +173,9 @@ def _best(known: Known, scores: Floats) -> tuple[str | None, float | None]:
     return order[0], lead
 
 
-def _importance(store: Store, cohort_id: int, running: Running, contexts: Floats) -> Importance | None:
+def _importance(store: Store, cohort_id: int, running: Running) -> Importance | None:
+    """The table for the people that explanations compare with: all of a cohort, or an even sample of a large one."""
+    contexts = compared.rows_of(store, cohort_id)
     prepared = compared.background(store, cohort_id)
     start = weights.load(store.weights, running.version["start"])
     # As far as the policy has learnt, and of what it can learn from.
@@ -229,7 +246,8 @@ def _gap(attribute: str, groups: list[str | None], served: np.ndarray) -> Gap:
     )
     beyond = found.p_value < 0.05
     says = (
-        f"The difference of {found.difference:.2f} is more than chance alone gives ({found.p_value:.1%} of shuffles)."
+        f"The difference of {found.difference:.2f} is more than chance alone gives "
+        f"({100 * found.p_value:.1f} % of shuffles)."
         if beyond
         else f"The difference of {found.difference:.2f} is within what chance alone gives "
         f"(on average {found.null_mean:.2f}, up to {found.null_high:.2f})."
@@ -246,3 +264,6 @@ def _gap(attribute: str, groups: list[str | None], served: np.ndarray) -> Gap:
         found.p_value,
         says,
     )
+
+
+_views: Kept[CohortView] = Kept(4)
