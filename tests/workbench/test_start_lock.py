@@ -70,3 +70,15 @@ def test_the_fingerprint_sees_every_text_and_the_python_but_not_line_ends() -> N
     assert fingerprint(["a", "c"], "3.11") != base
     assert fingerprint(["ab", ""], "3.11") != base
     assert fingerprint(["a\r\n"], "3.11") == fingerprint(["a\n"], "3.11")
+
+
+def test_a_package_pinned_for_several_platforms_is_wanted_nowhere_in_particular() -> None:
+    text = (
+        "one==1.0\n    # via -r r.txt\n"
+        "two==1.0 ; python_full_version < '3.12'\n    # via -r r.txt\n"
+        "two==2.0 ; python_full_version >= '3.12'\n    # via one\n"
+    )
+    pins = read_pins(text)
+    assert pins["two"].conditional
+    assert pins["two"].asked_by == {"-r r.txt", "one"}
+    assert needed(pins, ["r.txt"]) == {"one": "1.0"}

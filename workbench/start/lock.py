@@ -27,13 +27,16 @@ def normal(name: str) -> str:
 
 
 def read_pins(text: str) -> dict[str, Pin]:
-    """The pins of a constraints file by normal name, with the ``# via`` notes under each."""
+    """The pins of a constraints file by normal name, with the ``# via`` notes under each.
+
+    A package with several pins, each for some platforms, is conditional; the last of them stands for it.
+    """
     pins: dict[str, Pin] = {}
     last = ""
     for line in text.splitlines():
         if found := _PIN.match(line):
             last = normal(found[1])
-            pins[last] = Pin(last, found[2], bool(found[3]), frozenset())
+            pins[last] = Pin(last, found[2], bool(found[3]), pins[last].asked_by if last in pins else frozenset())
         elif last and line.startswith(" ") and (note := line.strip().removeprefix("#").strip()):
             asker = note.removeprefix("via").strip()
             if asker:
