@@ -36,7 +36,9 @@ def read_pins(text: str) -> dict[str, Pin]:
     for line in text.splitlines():
         if found := _PIN.match(line):
             last = normal(found[1])
-            pins[last] = Pin(last, found[2], bool(found[3]), pins[last].asked_by if last in pins else frozenset())
+            pins[last] = Pin(
+                last, found[2], bool(found[3]), pins[last].asked_by if last in pins else frozenset()
+            )
         elif last and line.startswith(" ") and (note := line.strip().removeprefix("#").strip()):
             asker = note.removeprefix("via").strip()
             if asker:
