@@ -94,6 +94,8 @@ def _recorded(
             known = judged.health is not None and judged.health.conditions is not None
             given = tuple(judged.health.has) if known and judged.health is not None else None
             origin = "medical history"
+        if attribute.about == "day":  # how a day is holds for that day alone, whatever a document says
+            given = None
         try:
             values[key] = None if given in (None, "") else attribute.check(_lower(given, key))
         except InputError:

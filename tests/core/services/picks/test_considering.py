@@ -4,7 +4,7 @@ import pytest
 from core.errors import InputError, NotFound
 from core.services import health, picks
 from core.services.picks import policies
-from core.store import audit
+from core.store import audit, people
 
 
 def test_parts_add_up_and_the_best_leads(store, clients):
@@ -70,6 +70,13 @@ def test_no_intensity_above_the_gates_is_proposed(store, clients):
 def test_what_cannot_be_is_refused(store, clients, changes, says):
     with pytest.raises(InputError, match=says):
         picks.consider(store, clients[0], changes)
+
+
+def test_how_a_day_is_is_never_read_from_a_document(store, clients):
+    with store.change("import", by="t", subject="x") as change:
+        people.add_documents(change.db, "preferences", {clients[0]: {"energy": "low", "location": "gym"}})
+    seen = picks.consider(store, clients[0])
+    assert (seen.values["energy"], seen.values["location"]) == (None, "gym")
 
 
 def test_an_unknown_client(store):
