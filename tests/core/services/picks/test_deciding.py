@@ -1,8 +1,8 @@
 import json
 import sqlite3
-from collections import Counter
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from core.errors import Conflict, InputError, NotFound
@@ -42,17 +42,25 @@ def test_asking_again_is_hearing_the_same(store, clients):
     assert len(arms) == 1
 
 
-def test_the_draws_keep_to_the_propensities(store, clients):
+@pytest.mark.parametrize("kind", ["linucb", "thompson"])
+def test_the_draws_keep_to_the_propensities(store, cohort, clients, kind):
+    settings = picks.PolicySettings(kind=kind, epsilon=0.5, width=1.0)
+    picks.put_in_force(store, cohort, settings, reason="chance", by="Ana")
     first = date(2026, 1, 1)
     made = [
         picks.read(store, picks.decide(store, client, by="Ana", on=first + timedelta(days=day)))
         for client in clients[:10]
         for day in range(20)
     ]
-    off_best = sum(pick.arm != pick.receipt["best"] for pick in made)
-    # ε = 0.1 over three arms: one in fifteen is not the best; 200 draws, four standard deviations.
-    assert 200 / 15 - 14 < off_best < 200 / 15 + 15
-    assert Counter(pick.arm for pick in made).total() == 200
+    for arm in picks.ARMS:
+        chances = np.array([pick.receipt["arms"][arm]["propensity"] for pick in made])
+        count = sum(pick.arm == arm for pick in made)
+        # What would be 0 or 1 of each without chance is told from it: at least 4 standard deviations off.
+        assert abs(count - chances.sum()) < 4 * np.sqrt((chances * (1 - chances)).sum())
+    off_best = np.array([1 - pick.receipt["arms"][pick.receipt["best"]]["propensity"] for pick in made])
+    count = sum(pick.arm != pick.receipt["best"] for pick in made)
+    assert off_best.sum() > 50
+    assert abs(count - off_best.sum()) < 4 * np.sqrt((off_best * (1 - off_best)).sum())
 
 
 def test_the_newest_of_a_day_holds(store, clients):
