@@ -69,6 +69,14 @@ def synthetic_start(settings: PolicySettings) -> dict[str, Any]:
     return _drawn_start(settings.start, settings.completion_weight)
 
 
+def start_of(store: Store, version: dict[str, Any]) -> dict[str, Any]:
+    """What a version was begun with; drawn anew where it was kept before the columns of a context changed."""
+    start = weights.load(store.weights, version["start"])
+    if start["contexts"].shape[1] == ENCODING.size:
+        return start
+    return synthetic_start(PolicySettings.from_json(version["settings"]))
+
+
 @lru_cache(maxsize=16)
 def _drawn_start(count: int, completion_weight: float) -> dict[str, Any]:
     if not count:
@@ -99,7 +107,8 @@ def in_force(store: Store, cohort_id: int) -> Running:
     key = (store.folder, version["id"])
     with _lock:
         running = _running.get(key)
-    if running is not None:
+    # The whole row and not its id alone: a transaction that is undone gives its id back, to another policy perhaps.
+    if running is not None and running.version == version:
         with running.lock:
             # Known first, what it stands for after: an outcome that comes in between is left for the next time.
             known = picks.outcomes_known(store.db, cohort_id)
@@ -171,7 +180,7 @@ def taught(policy: LinearPolicy, rows: Sequence[dict[str, Any]], settings: Polic
 def _rebuilt(store: Store, version: dict[str, Any]) -> Running:
     settings = PolicySettings.from_json(version["settings"])
     policy = new_policy(settings, np.random.default_rng(version["id"]))
-    _teach_start(policy, weights.load(store.weights, version["start"]))
+    _teach_start(policy, start_of(store, version))
     known = picks.outcomes_known(store.db, version["cohort_id"])
     _teach_outcomes(policy, _outcomes(store, version["cohort_id"], (0, 0, 0), known), settings)
     return Running(version, settings, policy, known)

@@ -48,6 +48,8 @@ class PolicySettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise InputError(f"{name} must be a number from {low} to {high:,}; it is {value!r}.")
+        if not isinstance(self.start, int):
+            raise InputError(f"start must be a whole number of decisions; it is {self.start!r}.")
 
     def reward(self, completion: float, progress: float) -> float:
         """The reward of a pick: weighted completion and progress to the week's goal (section 2.3)."""
