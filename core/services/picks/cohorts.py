@@ -17,9 +17,10 @@ from core.services.picks.keeping import Kept
 from core.services.picks.knowing import Known, of_clients
 from core.services.picks.policies import Running
 from core.services.picks.views import CohortRow, CohortView, Gap, Importance
-from core.store import exercises, people, picks, weights
+from core.store import imports, people, picks
 
 DID_WELL = 0.5  # completion from which an arm did well for somebody
+QUARTER = 15 * 60  # seconds; time zones differ by whole ones
 FEWEST = 5  # people for whom an arm did well, in a group that is compared
 AGE_GROUPS = (("18–35", 18, 36), ("36–55", 36, 56), ("56 and over", 56, 200))
 COLUMNS = (
@@ -46,22 +47,23 @@ def cohort(store: Store, cohort_id: int) -> CohortView:
     """
     people.cohort(store.db, cohort_id)
     running = policies.in_force(store, cohort_id)
+    rows = people.clients(store.db, cohort_id)
     key = (
         store.folder,
         cohort_id,
         running.version["id"],
         running.known,
-        moments.now().strftime("%F %H"),  # a client's day begins on some hour of ours
+        moments.now().timestamp() // QUARTER,  # a client's day begins on some quarter of an hour of ours
         people.changed(store.db, cohort_id),
         picks.newest_of_cohort(store.db, cohort_id),
-        exercises.logged_rows(store.db, cohort_id),
+        imports.newest(store.db, cohort_id),
         gating.is_on(store, cohort_id),
+        tuple((row["name"], row["time_zone"]) for row in rows),
     )
-    return _views.get(key, lambda: _view(store, cohort_id, running))
+    return _views.get(key, lambda: _view(store, cohort_id, running, rows))
 
 
-def _view(store: Store, cohort_id: int, running: Running) -> CohortView:
-    rows = people.clients(store.db, cohort_id)
+def _view(store: Store, cohort_id: int, running: Running, rows: list[dict[str, Any]]) -> CohortView:
     if not rows:
         return CohortView(running.view(), (), None)
     known = of_clients(store, rows)
@@ -177,7 +179,7 @@ def _importance(store: Store, cohort_id: int, running: Running) -> Importance | 
     """The table for the people that explanations compare with: all of a cohort, or an even sample of a large one."""
     contexts = compared.rows_of(store, cohort_id)
     prepared = compared.background(store, cohort_id)
-    start = weights.load(store.weights, running.version["start"])
+    start = policies.start_of(store, running.version)
     # As far as the policy has learnt, and of what it can learn from.
     learnt = [
         row

@@ -1,6 +1,6 @@
 import csv
 import io
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -54,6 +54,28 @@ def test_fairness_counts_those_for_whom_an_arm_did_well(store, cohort, clients):
     assert sum(count * rate for _, count, rate in gaps["sex"].groups) == pytest.approx(served)
 
 
+def test_a_day_that_begins_on_the_half_hour_begins_in_the_view(store, cohort, clients, monkeypatch):
+    with store.change("move", by="t", subject="x") as change:
+        change.db.execute("UPDATE clients SET time_zone = 'Asia/Kolkata'")
+    night = datetime(2026, 3, 4, 18, 20, tzinfo=UTC)  # 23:50 in Kolkata
+    monkeypatch.setattr("core.services.moments.now", lambda: night)
+    picks.decide(store, clients[0], by="Ana")
+
+    def today():
+        return next(row.today for row in picks.cohort(store, cohort).rows if row.client_id == clients[0])
+
+    assert today() is not None
+    monkeypatch.setattr("core.services.moments.now", lambda: night + timedelta(minutes=15))
+    assert today() is None
+
+
+def test_another_name_is_seen_at_once(store, cohort, clients):
+    picks.cohort(store, cohort)
+    with store.change("rename", by="t", subject="x") as change:
+        change.db.execute("UPDATE clients SET name = 'Zoe' WHERE id = ?", [clients[0]])
+    assert "Zoe" in {row.name for row in picks.cohort(store, cohort).rows}
+
+
 def test_export_is_noted_and_safe(store, cohort, clients):
     with store.change("x", by="t", subject="x") as change:
         change.db.execute("UPDATE clients SET name = '=1+1' WHERE id = ?", [clients[0]])
@@ -80,7 +102,8 @@ def test_a_setting_is_put_in_force_with_a_reason(store, cohort):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "oracle"}, {"width": -1}, {"epsilon": 2}, {"start": 1e9}, {"width": True}]
+    "wrong",
+    [{"kind": "oracle"}, {"width": -1}, {"epsilon": 2}, {"start": 1e9}, {"start": 1.5}, {"width": True}],
 )
 def test_settings_that_cannot_be(wrong):
     with pytest.raises(InputError):
