@@ -1,10 +1,11 @@
 """Synthetic profiles beside Stable-Baselines3's DQN; run ``python -m benchmarks.profiles``.
 
 The time for 2,000 profiles, training included, and what they earn; then the same environment, episodes, seeds and
-hyper-parameters for Stable-Baselines3's DQN. That one knows no mask, so it has the environment as it is, where setting
-what is set already wastes a step, and where a profile may be truncated; and one that reads a masked action as the open
-one that follows it, so that each episode takes as many steps as Spotter's. Its ε falls by the step: it is set before
-each episode to what Spotter's is.
+hyper-parameters for Stable-Baselines3's DQN, in turns, seed by seed. That one knows no mask: it has an environment that
+reads a masked action as the open one that follows it, so that each episode takes as many steps as Spotter's. Its ε
+falls by the step: it is set before each episode to what Spotter's is. With ``--as-it-is`` it also has the environment
+without that, where setting what is set already wastes a step and a profile may be truncated, which takes several times
+as long.
 
 Stable-Baselines3 is installed for the run into a folder that is removed again, unless ``--peers`` names one to keep;
 Spotter does not need it. Profiles are seeded: only the times vary.
@@ -125,6 +126,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--episodes", type=int, default=2_000)
     parser.add_argument("--profiles", type=int, default=2_000)
+    parser.add_argument(
+        "--as-it-is", action="store_true", help="the peer without help for masked actions, too"
+    )
     options = parser.parse_args()
     import torch
 
@@ -141,35 +145,47 @@ def main() -> None:
             ("enumerated", enumerated_profiles(options.profiles, rng)),
         ):
             print(f"{name:<12} reward {wanted_rewards(people).mean():.3f}, {told(people)}")
-        seconds, times = [], []
+        peers = {"no wasted step": lambda: Following(ProfileEnv())}
+        if options.as_it_is:
+            peers["as it is"] = ProfileEnv
+        ours: list[float] = []
+        taken: dict[str, list[float]] = {name: [] for name in peers}
         for seed in range(options.seeds):
             start, begun = time.perf_counter(), time.process_time()
             made = dqn_profiles(options.profiles, seed, episodes=options.episodes)
-            seconds.append(time.perf_counter() - start)
-            worked = time.process_time() - begun
+            took, worked = time.perf_counter() - start, time.process_time() - begun
+            ours.append(worked)
             print(
-                f"seed {seed}: Spotter's DQN {seconds[-1]:.1f} s, {worked:.1f} s of them at work; reward in the "
+                f"seed {seed}: Spotter's DQN {took:.1f} s, {worked:.1f} s of them at work; reward in the "
                 f"last {LATE} episodes {made.trained.rewards[-LATE:].mean():.3f}, greedy "
                 f"{made.greedy.rewards.mean():.3f}, "
-                f"sampled {made.rewards.mean():.3f}; greedy {told(made.greedy.people)}; sampled {told(made.people)}"
+                f"sampled {made.rewards.mean():.3f}; greedy {told(made.greedy.people)}; sampled {told(made.people)}",
+                flush=True,
             )
-            for name, environment in (
-                ("no wasted step", Following(ProfileEnv())),
-                ("as it is", ProfileEnv()),
-            ):
+            for name, environment in peers.items():
                 took, worked, late, greedy, cut = theirs(
-                    environment, seed, options.episodes, min(500, options.profiles)
+                    environment(), seed, options.episodes, min(500, options.profiles)
                 )
-                times.append(took)
+                taken[name].append(worked)
                 print(
                     f"        Stable-Baselines3, {name}: {took:.1f} s to train, {worked:.1f} s of them at "
-                    f"work; last {LATE} episodes {late:.3f}, greedy {greedy:.3f}, {100 * cut:.0f} % truncated"
+                    f"work; last {LATE} episodes {late:.3f}, greedy {greedy:.3f}, {100 * cut:.0f} % truncated",
+                    flush=True,
                 )
         print(
-            f"\n{options.profiles:,} profiles by Spotter's DQN, training included: median {np.median(seconds):.1f} s "
-            f"({min(seconds):.1f} to {max(seconds):.1f} over {options.seeds} seeds); Stable-Baselines3's training "
-            f"alone {np.median(times):.1f} s ({min(times):.1f} to {max(times):.1f})"
+            f"\nProcessor time of {options.episodes:,} episodes, Spotter's with {2 * options.profiles:,} profiles "
+            f"made afterwards: {spread(ours)} s (median, least to most of {options.seeds} seeds)"
         )
+        for name, theirs_taken in taken.items():
+            ratios = [peer / own for peer, own in zip(theirs_taken, ours, strict=True)]
+            print(
+                f"Stable-Baselines3, {name}: {spread(theirs_taken)} s, which is {spread(ratios, 2)} times Spotter's"
+            )
+
+
+def spread(values: list[float], digits: int = 1) -> str:
+    low, middle, high = min(values), float(np.median(values)), max(values)
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def told(people: Any) -> str:
