@@ -54,7 +54,9 @@ def pieces(settings: Settings, seed: int) -> list[Piece]:
     return [Piece(f"Throw {number + 1}") for number in range(settings.count)]
 
 
-def load(store: Store, settings: Settings) -> Loaded:
+def load(store: Store, settings: Settings, progress: Progress) -> Loaded:
+    for step in range(2):
+        progress(step / 2)
     return Loaded(np.arange(10.0), people.setting(store.db, "toy data", "same"))
 
 

@@ -159,6 +159,16 @@ def renew(db: Database, held: Claim, *, fraction: float, until: float) -> bool:
     return bool(cursor.rowcount)
 
 
+def tell(db: Database, held: Claim, message: str) -> bool:
+    """Note what a running job is at before its pieces can get on; False if the lease is lost or it was stopped."""
+    cursor = db.execute(
+        "UPDATE jobs SET message = ? WHERE id = ? AND state = 'running' AND EXISTS"
+        f" (SELECT 1 FROM job_pieces WHERE {_HELD})",
+        [message, held.job_id, held.job_id, held.piece, held.token],
+    )
+    return bool(cursor.rowcount)
+
+
 def finish_piece(db: Database, held: Claim, *, seconds: float, result: Mapping[str, Any] | None) -> bool:
     """Write a piece's result; False, and nothing written, if the lease is lost or the job was stopped."""
     cursor = db.execute(
@@ -180,7 +190,7 @@ def finish(db: Database, held: Claim, *, seconds: float, result: Mapping[str, An
     if not finish_piece(db, held, seconds=seconds, result=None):
         return False
     db.execute(
-        "UPDATE jobs SET state = 'done', finished_at = ?, result = ? WHERE id = ?",
+        "UPDATE jobs SET state = 'done', message = '', finished_at = ?, result = ? WHERE id = ?",
         [now(), json.dumps(result, allow_nan=False), held.job_id],
     )
     return True

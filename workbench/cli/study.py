@@ -197,6 +197,8 @@ def standing(found: "Run") -> str:
     from workbench.cells import duration
 
     pieces = f"{found.pieces_done} of {len(found.pieces)} pieces"
+    if found.active and found.message and not found.pieces_done:
+        return f"{pieces}; {found.message}"
     if found.seconds_left is None:
         return pieces
     return f"{pieces}, about {duration(found.seconds_left)} left"

@@ -13,6 +13,7 @@ from core.store import jobs
 from core.store.jobs import Claim
 
 LOGS = "logs"
+TELL = 5  # % of loading from one word of it to the next
 
 
 class Stopped(Exception):
@@ -90,9 +91,9 @@ class Performer:
             self._fail(claim, sentence, details)
 
     def _run(self, study: Study, claim: Claim, progress: Callable[[float], None]) -> None:
-        begun = time.perf_counter()
         settings = options.build(study.settings, claim.settings)
-        context = Context(self.store, self._data(study, settings, claim).value)
+        context = Context(self.store, self._data(study, settings, claim, progress).value)
+        begun = time.perf_counter()  # reading the data is once a worker, and no part of what a piece takes
         outcome = study.run_piece(settings, claim.seed, claim.piece, context, progress)
         with self.store.transaction() as db:
             jobs.finish_piece(db, claim, seconds=time.perf_counter() - begun, result=outcome)
@@ -112,17 +113,34 @@ class Performer:
         if study.after is not None:
             study.after(self.store, settings, results)
 
-    def _data(self, study: Study, settings: object, claim: Claim) -> Loaded:
+    def _data(
+        self, study: Study, settings: object, claim: Claim, progress: Callable[[float], None]
+    ) -> Loaded:
         key = claim.job_id
         if self._loaded[0] != key:
             self._loaded = ("", Loaded())  # let go of the old data before the new is read
-            self._loaded = (key, study.load(self.store, settings))
+            self._loaded = (key, study.load(self.store, settings, self._told(study, claim, progress)))
         loaded = self._loaded[1]
         with self.store.transaction() as db:
+            jobs.tell(db, claim, "")
             same = jobs.settle_data_hash(db, claim.job_id, loaded.hash)
         if not same:
             raise JobFailed("The data changed while the study ran. Start it again; it will use the new data.")
         return loaded
+
+    def _told(self, study: Study, claim: Claim, progress: Callable[[float], None]) -> Callable[[float], None]:
+        """Progress of loading: told with the run, as no piece gets on meanwhile."""
+        told = -TELL
+
+        def tell(done: float) -> None:
+            nonlocal told
+            progress(0.0)
+            if (percent := int(100 * done)) >= told + TELL:
+                told = percent
+                with self.store.transaction() as db:
+                    jobs.tell(db, claim, f"{study.loading}, {percent} %")
+
+        return tell
 
     def _fail(self, claim: Claim, message: str, where: str = "") -> None:
         """Fail the run, unless the piece is another's by now; ``where`` is said if the log was written."""

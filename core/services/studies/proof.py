@@ -53,7 +53,7 @@ class Settings:
     )
 
 
-def _load(store: Store, settings: Settings) -> Loaded:
+def _load(store: Store, settings: Settings, _progress: Progress) -> Loaded:
     record = goals.read(store, settings.client)
     if record.history is None:
         raise InputError(f"Nothing to prove for {record.client['name']}: {record.why_not}")

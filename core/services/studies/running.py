@@ -15,6 +15,7 @@ from core.store import audit, jobs
 STATES = ("queued", "running", "done", "failed", "cancelled")
 MOST_PIECES = 5000
 MOST_SEED = 2**31 - 1
+TELLS = 0.02  # share of the work that must be done before unfinished pieces say what is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Run:
         pieces: without the last step, that puts the results together.
         fraction: of all work, weighted by the pieces' expected length.
         seconds_left: None while nothing can be said, and when nothing is left to do.
-        message: why it failed.
+        message: why it failed; while it runs, what it is made ready with.
     """
 
     id: str
@@ -177,6 +178,7 @@ def _run(store: Store, studies: Studies, row: Mapping[str, Any]) -> Run:
         for p in jobs.pieces(store.db, row["id"])
     )
     fraction, left = progress(pieces, _weights(study, row, len(pieces)), _seconds_since(row["started_at"]))
+    done = any(piece.state == "done" for piece in pieces)
     return Run(
         id=row["id"],
         study=row["study"],
@@ -193,7 +195,7 @@ def _run(store: Store, studies: Studies, row: Mapping[str, Any]) -> Run:
         message=row["message"],
         pieces=pieces[:-1],
         fraction=fraction,
-        seconds_left=left if row["state"] == "running" else None,
+        seconds_left=left if row["state"] == "running" and (done or not row["message"]) else None,
     )
 
 
@@ -221,7 +223,7 @@ def progress(
 
     The seconds that finished pieces took for a unit of weight, times the weight that is left, shared among
     as many workers as are at it now. Before the first piece is finished, the seconds ``elapsed`` since the
-    run began and the running pieces' own fractions have to do.
+    run began and the running pieces' own fractions have to do, if they are at least 2 % of all.
     """
     total = sum(weights)
     done = sum(weight * piece.fraction for piece, weight in zip(pieces, weights, strict=True))
@@ -230,7 +232,7 @@ def progress(
     spent = sum(piece.seconds or 0.0 for piece in pieces if piece.state == "done")
     finished = sum(weight for piece, weight in zip(pieces, weights, strict=True) if piece.state == "done")
     if not finished:
-        spent, finished = elapsed * workers, done
+        spent, finished = elapsed * workers, done if fraction >= TELLS else 0.0
     if not finished:
         return fraction, None
     return fraction, spent / finished * (total - done) / workers

@@ -120,7 +120,7 @@ def _series(document: Mapping[str, Any]) -> Series:
     return Series(document["name"], x, y, low, high)
 
 
-def nothing_loaded(_store: Store, _settings: Any) -> Loaded:
+def nothing_loaded(_store: Store, _settings: Any, _progress: Progress) -> Loaded:
     """For a study that needs no data."""
     return Loaded()
 
@@ -134,7 +134,9 @@ class Study:
         title, description: for people; the description is one paragraph.
         settings: a frozen dataclass whose fields are made with ``options.option``.
         pieces: (settings, seed) to the pieces, always the same for the same arguments.
-        load: (store, settings) to the data; called once in each worker.
+        load: (store, settings, progress) to the data; called once in each worker. Where it takes long it calls
+            ``progress`` as ``run_piece`` does.
+        loading: what ``load`` does, for a person who waits for it.
         run_piece: (settings, seed, index, context, progress) to a dictionary that JSON can hold. A pure function
             of the first three and ``context.data``; calls ``progress`` with the fraction done, which raises when
             the run was cancelled.
@@ -154,7 +156,8 @@ class Study:
     pieces: Callable[[Any, int], Sequence[Piece]]
     run_piece: Callable[[Any, int, int, Context, Progress], dict[str, Any]]
     combine: Callable[[Any, Sequence[dict[str, Any]]], Result]
-    load: Callable[[Store, Any], Loaded] = nothing_loaded
+    load: Callable[[Store, Any, Progress], Loaded] = nothing_loaded
+    loading: str = "Reading the data"
     publish: Callable[[Store, Any, Sequence[dict[str, Any]], str], None] | None = None
     after: Callable[[Store, Any, Sequence[dict[str, Any]]], None] | None = None
     summary: Callable[[Store, Any], str] | None = None

@@ -34,7 +34,7 @@ class Settings:
     )
 
 
-def _load(store: Store, settings: Settings) -> Loaded:
+def _load(store: Store, settings: Settings, _progress: Progress) -> Loaded:
     cohort = people.cohort(store.db, settings.cohort)
     return Loaded(cohort, cohort_arrays(store, cohort["id"]).fingerprint())
 

@@ -8,7 +8,7 @@ from core.bandit.simulation.measuring import measure
 from core.bandit.simulation.running import LEARNING, POLICIES, WIDTH, make_policy, run
 from core.services.studies.bandit import charts, findings, tables
 from core.services.studies.bandit.kept import gathered, kept
-from core.services.studies.bandit.worlds import NAMES, Simulated, generators, load, world
+from core.services.studies.bandit.worlds import LOADING, NAMES, Simulated, generators, load, world
 from core.services.studies.options import option
 from core.services.studies.study import Context, Piece, Progress, Result, Study
 
@@ -80,4 +80,5 @@ STUDY = Study(
     run_piece=_run,
     combine=_combine,
     load=load,
+    loading=LOADING,
 )

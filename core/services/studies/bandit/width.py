@@ -13,6 +13,7 @@ from core.bandit.simulation.world import WEEK
 from core.services.studies.bandit.kept import Repeated, gathered, kept
 from core.services.studies.bandit.worlds import (
     INVENTED,
+    LOADING,
     NAMES,
     Simulated,
     generators,
@@ -254,4 +255,5 @@ STUDY = Study(
     run_piece=_run,
     combine=_combine,
     load=load,
+    loading=LOADING,
 )

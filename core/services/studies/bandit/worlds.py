@@ -13,7 +13,7 @@ from core.bandit.simulation.world import COMPLETION_WEIGHT, WEEK, Draw, Environm
 from core.services import Store
 from core.services.studies.options import option
 from core.services.studies.statistics import Interval
-from core.services.studies.study import Loaded
+from core.services.studies.study import Loaded, Progress
 
 NAMES = {
     "linucb": "LinUCB",
@@ -28,6 +28,7 @@ FULL, LINEAR = "not linear", "linear"
 ENVIRONMENTS: dict[str, Environment] = {FULL: "full", LINEAR: "linear"}
 DQN, UNIFORM, ENUMERATED = "dqn", "uniform", "enumerated"
 POOL_SEED = 0
+LOADING = "The network that makes the profiles is being trained"
 SPARE = 1.5  # profiles for each person, since the gate leaves nothing open for some
 INVENTED = (
     "All people are synthetic, and how likely somebody is to complete a session is invented; of what is here only the "
@@ -97,19 +98,19 @@ class Pool:
         return self.people.take(rng.permutation(len(self.people)))
 
 
-def load(_store: Store, settings: Simulated) -> Loaded:
+def load(_store: Store, settings: Simulated, progress: Progress) -> Loaded:
     """How worlds come by profiles, with a hash of those that are made once."""
-    draw = profiles(settings)
+    draw = profiles(settings, progress)
     return Loaded(draw, _fingerprint(draw.people) if isinstance(draw, Pool) else "")
 
 
-def profiles(settings: Simulated) -> Draw:
-    """How worlds come by profiles; the network's are made here, always from the same seed."""
+def profiles(settings: Simulated, progress: Progress | None = None) -> Draw:
+    """How worlds come by profiles; the network is trained here, always from the same seed."""
     if settings.profiles == UNIFORM:
         return uniform_profiles
     if settings.profiles == ENUMERATED:
         return enumerated_profiles
-    return Pool(dqn_profiles(round(SPARE * settings.people), POOL_SEED).people)
+    return Pool(dqn_profiles(round(SPARE * settings.people), POOL_SEED, progress=progress).people)
 
 
 def world(settings: Simulated, draw: Draw, seed: int, repetition: int) -> World:

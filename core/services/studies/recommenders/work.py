@@ -46,7 +46,7 @@ class Data:
     synthetic: bool
 
 
-def load(store: Store, settings: Settings) -> Loaded:
+def load(store: Store, settings: Settings, _progress: Progress) -> Loaded:
     """Read the cohort, or MovieLens from its folder (checksum verified)."""
     if settings.cohort == MOVIELENS:
         read = movielens.read(Path(settings.folder), top=FILMS)

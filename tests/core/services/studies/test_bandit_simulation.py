@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def pieces(study: Study, settings: Any, store: Store, seed: int = 3) -> list[dict[str, Any]]:
-    context = Context(store, study.load(store, settings).value)
+    context = Context(store, study.load(store, settings, lambda _done: None).value)
     found = [
         study.run_piece(settings, seed, place, context, lambda _done: None)
         for place in range(len(study.pieces(settings, seed)))
@@ -69,7 +69,7 @@ def test_every_policy_is_followed_measured_and_told(store: Store, environment: s
 
 def test_a_piece_hangs_on_its_settings_seed_and_number_alone(store: Store) -> None:
     settings = simulation.Settings(**SMALL, policies=("linucb", "random"))  # type: ignore[arg-type]
-    context = Context(store, simulation.STUDY.load(store, settings).value)
+    context = Context(store, simulation.STUDY.load(store, settings, lambda _done: None).value)
     forward = [simulation.STUDY.run_piece(settings, 5, place, context, lambda _d: None) for place in range(4)]
     backward = [
         simulation.STUDY.run_piece(settings, 5, place, context, lambda _d: None)
@@ -98,7 +98,7 @@ def test_a_run_can_be_started_done_and_cancelled(store: Store) -> None:
 
 def test_progress_can_stop_a_piece_half_way(store: Store) -> None:
     settings = simulation.Settings(**SMALL)  # type: ignore[arg-type]
-    context = Context(store, simulation.STUDY.load(store, settings).value)
+    context = Context(store, simulation.STUDY.load(store, settings, lambda _done: None).value)
     told: list[float] = []
 
     def stop(done: float) -> None:

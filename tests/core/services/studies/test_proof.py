@@ -33,7 +33,7 @@ def client(store):
 
 def run(store, **values):
     settings = options.build(proof.Settings, values, store)
-    data = proof.STUDY.load(store, settings).value
+    data = proof.STUDY.load(store, settings, lambda _done: None).value
     told: list[float] = []
     results = [
         proof.STUDY.run_piece(settings, 0, piece, Context(store, data), told.append)
@@ -118,7 +118,7 @@ def test_a_plan_without_an_answer_in_time_leaves_the_estimates_proof(store, clie
 
 def test_without_a_history_there_is_nothing_to_prove(store):
     with pytest.raises(InputError, match="Nothing to prove"):
-        proof.STUDY.load(store, proof.Settings(client=1))
+        proof.STUDY.load(store, proof.Settings(client=1), lambda _done: None)
 
 
 def test_a_run_is_told_by_the_client_s_name_and_not_by_the_plan_s_json(store, client):

@@ -10,9 +10,9 @@ import pytest
 
 from core.errors import Conflict, InputError, NotFound, StorageFull, StorageReadOnly
 from core.services.studies import running
-from core.services.studies.performing import Performer
+from core.services.studies.performing import Performer, Stopped
 from core.services.studies.running import PieceState, progress
-from core.services.studies.study import Chart, Result, Series, Table
+from core.services.studies.study import Chart, Loaded, Result, Series, Table
 from core.services.studies.version import code_version
 from core.store import Store, audit, jobs, people, weights
 from tests.toy_studies import STUDIES, TOY
@@ -212,6 +212,44 @@ def test_cancel_and_go_on(store: Store) -> None:
     assert running.run(store, STUDIES, run_id).state == "done"
     with pytest.raises(Conflict, match="is done"):
         running.resume(store, run_id, by="Bea")
+
+
+def test_loading_is_told_and_can_be_stopped(store: Store) -> None:
+    heard = []
+
+    def load(of: Store, _settings: Any, progress: Callable[[float], None]) -> Loaded:
+        for done in (0.0, 0.01, 0.5):
+            progress(done)
+            found = running.run(of, studies, run_id)
+            heard.append((found.message, found.seconds_left, found.fraction))
+        return TOY.load(of, _settings, progress)
+
+    studies = {"toy": replace(TOY, load=load, loading="The dice are being carved")}
+    run_id = start(store, count=2)
+    performer = Performer(store, studies, worker="here", lease_seconds=60.0)
+
+    def stop(_done: float) -> None:
+        raise Stopped
+
+    claim = performer.claim()
+    assert claim is not None
+    performer.perform(claim, stop)  # as where it was cancelled: what load was at ends there
+    assert heard == []
+    performer.perform(claim, lambda _: None)
+    assert heard == [
+        ("The dice are being carved, 0 %", None, 0.0),
+        ("The dice are being carved, 0 %", None, 0.0),
+        ("The dice are being carved, 50 %", None, 0.0),
+    ]
+    found = running.run(store, studies, run_id)
+    assert (found.message, found.pieces_done) == ("", 1)
+    work(store)
+    assert running.run(store, studies, run_id).state == "done"
+
+
+def test_what_is_left_is_not_guessed_from_next_to_nothing() -> None:
+    begun, fresh = PieceState("", "running", 0.5, None), PieceState("", "queued", 0.0, None)
+    assert progress([begun] + [fresh] * 99, [1.0] * 100, 60.0) == (pytest.approx(0.005), None)
 
 
 def test_lists_are_counted_and_filtered(store: Store) -> None:
