@@ -14,7 +14,9 @@ BASELINES = {"epsilon-greedy": "ε-greedy", "random": "random picks"}
 
 
 def headline(settings: Simulated, found: Found) -> Iterator[str]:
-    """The findings, the first one first."""
+    """The findings, the first one first; that is the audit's where it objects to anything."""
+    if any(violations(runs) for runs in found.values()):
+        yield failed({NAMES[name]: runs for name, runs in found.items()})
     yield _best(settings, found)
     for name in WIDE:
         if name in found:
@@ -26,6 +28,21 @@ def headline(settings: Simulated, found: Found) -> Iterator[str]:
     yield from _fairness(found)
     yield _safety(settings, found)
     yield INVENTED
+
+
+def violations(runs: Repeated) -> int:
+    """Decisions of all repetitions to which the audit objects."""
+    return sum(int(run["violations"]) for run in runs.runs)
+
+
+def failed(found: Found) -> str:
+    """What to say first where the audit objects, given runs by the names that people read."""
+    counts = {name: violations(runs) for name, runs in found.items()}
+    told = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+    return (
+        f"The safety gate failed: the audit objects to {sum(counts.values()):,} decisions ({told}). Report this, and "
+        "rely on nothing below until it is mended."
+    )
 
 
 def _best(settings: Simulated, found: Found) -> str:
@@ -59,6 +76,7 @@ def _against(name: str, found: Found) -> Iterator[str]:
 
 def _growth(settings: Simulated, found: Found) -> Iterator[str]:
     said, slow = [], []
+    random = found["random"].of("growth") if "random" in found else None
     for name in LEARNING:
         of = found[name].of("growth") if name in found else None
         late = found[name].of("late_growth") if name in found else None
@@ -82,7 +100,12 @@ def _growth(settings: Simulated, found: Found) -> Iterator[str]:
         if settings.environment == LINEAR
         else " Rewards are not linear here, so a policy with a linear expectation never comes to lose nothing."
     )
-    yield f"{verdict}: {'; '.join(said)}.{limits}"
+    null = (
+        ""
+        if random is None
+        else f" For comparison, random picks, which learn nothing: t^{in_words(random, 2)}."
+    )
+    yield f"{verdict}: {'; '.join(said)}.{null}{limits}"
 
 
 def _difference(settings: Simulated, found: Found) -> str:
@@ -174,7 +197,7 @@ def _fairness(found: Found) -> Iterator[str]:
 
 
 def _safety(settings: Simulated, found: Found) -> str:
-    count = sum(int(runs["violations"]) for repeated in found.values() for runs in repeated.runs)
+    count = sum(violations(runs) for runs in found.values())
     decisions = settings.people * settings.days * settings.seeds * len(found)
     left_out = int(sum(run["left_out"] for run in next(iter(found.values())).runs))
     drawn = settings.people * settings.seeds + left_out

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.bandit.simulation.measuring import measure
 from core.bandit.simulation.running import WIDE, make_policy, run
 from core.bandit.simulation.world import WEEK
+from core.services.studies.bandit.findings import failed, violations
 from core.services.studies.bandit.kept import Repeated, gathered, kept
 from core.services.studies.bandit.worlds import (
     INVENTED,
@@ -75,8 +76,10 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
     cases = _cases(settings)
     titles = [f"{name} {width}" for name, width in cases]
     found = dict(zip(cases, gathered(results, titles).values(), strict=True))
+    by_title = {f"{NAMES[name]} at {width}": runs for (name, width), runs in found.items()}
+    objected = (failed(by_title),) if any(map(violations, found.values())) else ()
     return Result(
-        headline=(*_findings(settings, found), INVENTED),
+        headline=(*objected, *_findings(settings, found), INVENTED),
         tables=(_table(settings, found),),
         charts=(_chart(settings, found), _curves(found)),
         synthetic=True,
@@ -167,7 +170,7 @@ def _table(settings: Settings, found: Found) -> Table:
                 None if last is None else 100 * last.mean,
                 None if growth is None else growth.mean,
                 None if growth is None else growth.high,
-                sum(int(run["violations"]) for run in runs.runs),
+                violations(runs),
             )
         )
     return Table(

@@ -228,8 +228,24 @@ def test_growth_is_called_sub_linear_only_where_it_is() -> None:
 def test_violations_and_unfairness_are_not_kept_quiet() -> None:
     text = said(linucb=repeated(BETTER, violations=2, gap=0.2))
     assert "knows nothing of the gate: 8." in text
+    assert text.startswith("The safety gate failed: the audit objects to 8 decisions (LinUCB 8).")
+    assert "gate failed" not in said(linucb=repeated(BETTER))
     assert "More than chance explains: sex, race, age group." in text
     assert "None is more than chance explains." in said(linucb=repeated(BETTER))
+
+
+def test_a_violation_is_the_first_thing_that_a_sweep_says(store: Store) -> None:
+    settings = width.Settings(**SMALL, widths=("0.05", "0.3"))  # type: ignore[arg-type]
+    results = pieces(width.STUDY, settings, store)
+    assert "gate failed" not in " ".join(width.STUDY.combine(settings, results).headline)
+    results[1]["violations"] = 2
+    (first, *_) = width.STUDY.combine(settings, results).headline
+    assert first.startswith("The safety gate failed: the audit objects to 2 decisions (LinUCB at 0.3 2).")
+
+
+def test_growth_has_that_of_random_picks_beside_it() -> None:
+    text = said(linucb=repeated(BETTER), random=repeated(WORSE, power=1.0))
+    assert "random picks, which learn nothing: t^1.00 (1.00 to 1.00)." in text
 
 
 def test_a_choice_of_policies_leaves_tables_whole() -> None:
