@@ -33,6 +33,7 @@ OFTEN = 0.05  # of its picks
 FOLDS = 5
 REPEATS = 200  # of the bootstrap over clients
 LEVEL = 95  # per cent
+CERTAIN = 1 - 1e-9  # propensity of a pick that was made without chance
 THIN = 0.1  # of the log; an effective sample below says little
 
 
@@ -94,7 +95,7 @@ def rehearse(store: Store, cohort_id: int, settings: PolicySettings) -> Rehearsa
         arms=tuple(
             (arm, float((arms == k).mean()), float(target[:, k].mean())) for k, arm in enumerate(NAMES)
         ),
-        sentence=_sentence(found[-1], effective, _unseen(arms, target)),
+        sentence=_sentence(found[-1], effective, _unseen(arms, target), _beyond(arms, chances, target)),
         warnings=_warnings(effective, len(rows), settings, counted),
     )
 
@@ -168,8 +169,19 @@ def _unseen(arms: np.ndarray, target: Floats) -> list[str]:
     ]
 
 
-def _sentence(robust: Estimate, effective: float, unseen: Sequence[str]) -> str:
+def _beyond(arms: np.ndarray, chances: Floats, target: Floats) -> float:
+    """Share of the setting's picks that could not have come in the log, where nothing else had a chance."""
+    taken = target[np.arange(arms.size), arms]
+    return float(np.where(chances >= CERTAIN, 1 - taken, 0.0).mean())
+
+
+def _sentence(robust: Estimate, effective: float, unseen: Sequence[str], beyond: float) -> str:
     """The finding by the doubly robust estimate, where the log can bear one."""
+    if beyond >= OFTEN:
+        return (
+            f"Cannot be told: {100 * beyond:.0f} % of what the setting picks could not have come in the log, as "
+            "those picks were made without chance. Put a setting with an ε above 0 in force first."
+        )
     if unseen:
         return (
             f"Cannot be told yet: the setting picks {' and '.join(unseen)}, of which the log has fewer than "

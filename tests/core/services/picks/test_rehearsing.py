@@ -66,3 +66,64 @@ def test_too_short_a_log_is_said(store, cohort, clients):
     assert picks.logged(store, cohort) == 1  # what a person chose has no propensity
     with pytest.raises(InputError, match=f"needs {rehearsing.FEWEST}"):
         picks.rehearse(store, cohort, picks.PolicySettings())
+
+
+def test_picks_without_chance_say_nothing_of_others(store, cohort, clients):
+    certain = picks.PolicySettings(kind="epsilon-greedy", epsilon=0.0)
+    picks.put_in_force(store, cohort, certain, reason="log", by="Ana")
+    for client in clients:
+        for week, energy in enumerate(("low", "high")):
+            pick = picks.decide(
+                store, client, by="Ana", today={"energy": energy}, on=date(2026, 1, 5) + timedelta(7 * week)
+            )
+            picks.record_outcome(store, pick, 1.0, by="Ana")
+    found = picks.rehearse(store, cohort, PURE_CHANCE)
+    assert found.effective >= rehearsing.FEWEST
+    assert "could not have come in the log" in found.sentence
+    assert "could not have come" not in picks.rehearse(store, cohort, certain).sentence
+
+
+def test_rewards_are_counted_with_the_weights_in_force(store, cohort, clients):
+    rewards = []
+    for day in range(2):  # the second day lacks less of what was done on the first
+        for client in clients:
+            pick = picks.decide(store, client, by="Ana", on=date(2026, 1, 5) + timedelta(days=day))
+            rewards.append(picks.record_outcome(store, pick, 1.0, by="Ana").reward)
+    assert min(rewards) < 1
+    found = picks.rehearse(store, cohort, picks.PolicySettings(completion_weight=0.0))
+    assert found.logged_mean == pytest.approx(np.mean(rewards))
+    assert any("weights in force" in warning for warning in found.warnings)
+
+
+def test_a_decision_is_judged_by_a_policy_that_never_saw_its_client(monkeypatch):
+    rows = [{"client_id": k % 11, "allowed": [True, k % 3 > 0, True], "place": k} for k in range(60)]
+    clients = np.array([row["client_id"] for row in rows])
+    judged = []
+
+    class Spy:
+        def __init__(self, taught):
+            self.taught = {row["client_id"] for row in taught}
+
+        def propensities(self, contexts, *, allowed):
+            held = contexts[:, 0].astype(int)
+            assert self.taught.isdisjoint(clients[held])
+            assert self.taught | set(clients[held]) == set(range(11))
+            assert allowed.tolist() == [rows[k]["allowed"] for k in held]
+            judged.extend(held.tolist())
+            return np.full((len(held), 3), 1 / 3)
+
+    monkeypatch.setattr(rehearsing.policies, "begun", lambda *_: None)
+    monkeypatch.setattr(rehearsing.policies, "taught", lambda _, taught, __: Spy(taught))
+    contexts = np.arange(60.0)[:, None]
+    rehearsing._target(rows, clients, contexts, PURE_CHANCE, np.random.default_rng(0))
+    assert sorted(judged) == list(range(60))
+
+
+def test_clients_are_drawn_with_all_their_decisions():
+    clients = np.array([1, 1, 1, 2, 3, 3, 4, 4, 4, 4])
+    drawn = rehearsing._redrawn(clients, np.random.default_rng(0))
+    times = np.array([np.bincount(places, minlength=clients.size) for places in drawn])
+    for client in (1, 2, 3, 4):
+        own = times[:, clients == client]
+        assert (own == own[:, :1]).all()
+    assert (np.array([len(set(clients[places])) for places in drawn]) < 4).any()
