@@ -87,7 +87,8 @@ def _view(store: Store, cohort_id: int, running: Running, rows: list[dict[str, A
 def fairness(store: Store, cohort_id: int) -> tuple[Gap, ...]:
     """Equal-opportunity difference by sex, age group and race, of the people for whom some arm did well.
 
-    Somebody is served where the policy's best arm is one that did well for them (completion of at least a half).
+    Somebody is served where the policy's best arm is one that did well for them (completion of at least a half). Those
+    for whom the gate now masks every arm that did well do not count: what it masks no policy can serve.
     A gap's groups are empty where fewer than two groups have ``FEWEST`` people to count.
 
     Raises:
@@ -100,7 +101,9 @@ def fairness(store: Store, cohort_id: int) -> tuple[Gap, ...]:
         if pick["completion"] >= DID_WELL:
             well[pick["client_id"]].add(pick["arm"])
     rows = [row for row in people.clients(store.db, cohort_id) if row["id"] in well]
-    known = [one for one in of_clients(store, rows) if one.judged.open_arms]
+    known = [
+        one for one in of_clients(store, rows) if not well[one.client["id"]].isdisjoint(one.judged.open_arms)
+    ]
     served = np.zeros(len(known), bool)
     if known:
         with running.lock:

@@ -32,6 +32,12 @@ def test_chance_alone_makes_a_difference_and_is_not_found_significant() -> None:
     assert np.mean(differences <= [one.null_high for one in found]) > 0.9
 
 
+def test_chance_makes_a_difference_of_nothing_every_time() -> None:
+    well, groups = np.array([True, False] * 6), np.repeat([0, 1, 2], 4)
+    found = equal_opportunity(well, np.ones(12, bool), groups, np.random.default_rng(1))
+    assert (found.difference, found.p_value) == (0.0, 1.0)
+
+
 def test_a_true_difference_is_found() -> None:
     rng = np.random.default_rng(3)
     groups = rng.integers(2, size=2_000)

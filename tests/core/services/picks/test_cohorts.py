@@ -54,6 +54,26 @@ def test_fairness_counts_those_for_whom_an_arm_did_well(store, cohort, clients):
     assert sum(count * rate for _, count, rate in gaps["sex"].groups) == pytest.approx(served)
 
 
+def test_fairness_leaves_out_those_for_whom_nothing_did_well(store, cohort, clients):
+    for client in clients:
+        picks.record_outcome(store, picks.decide(store, client, by="Ana"), 0.49, by="Ana")
+    assert all(gap.groups == () for gap in picks.fairness(store, cohort))
+
+
+def test_fairness_does_not_hold_the_gate_against_the_policy(store, cohort, clients):
+    for client in clients:
+        pick = picks.decide(store, client, by="Ana", arm="strength", on=date(2026, 1, 5))
+        picks.record_outcome(store, pick, 1.0, by="Ana")
+    for client in clients[:3]:
+        history = ["type 2 diabetes"]
+        health.save(
+            store, client, conditions=history, findings=["unstable retinopathy"], active=True, by="Ana"
+        )
+        health.clear(store, client, by="Ana", note="seen")
+    sex = next(gap for gap in picks.fairness(store, cohort) if gap.attribute == "sex")
+    assert sum(count for _, count, _ in sex.groups) == len(clients) - 3
+
+
 def test_a_day_that_begins_on_the_half_hour_begins_in_the_view(store, cohort, clients, monkeypatch):
     with store.change("move", by="t", subject="x") as change:
         change.db.execute("UPDATE clients SET time_zone = 'Asia/Kolkata'")
