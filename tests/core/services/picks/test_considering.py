@@ -1,10 +1,13 @@
+from datetime import UTC, date, datetime
+
 import numpy as np
 import pytest
 
+from core.bandit.contexts import ENCODING
 from core.errors import InputError, NotFound
 from core.services import health, picks
-from core.services.picks import policies
-from core.store import audit, people
+from core.services.picks import compared, knowing, policies
+from core.store import audit, exercises, people
 
 
 def test_parts_add_up_and_the_best_leads(store, clients):
@@ -85,10 +88,6 @@ def test_an_unknown_client(store):
 
 
 def test_a_week_that_has_had_its_strength_lacks_it_no_longer(store, clients):
-    from datetime import date
-
-    from core.services.picks import knowing
-
     monday = date(2026, 3, 2)
     wednesday = date(2026, 3, 4)
     pick = picks.decide(store, clients[0], arm="strength", by="Ana", on=monday)
@@ -97,6 +96,33 @@ def test_a_week_that_has_had_its_strength_lacks_it_no_longer(store, clients):
     after = knowing.of_client(store, clients[0], day=wednesday).lacking["strength"]
     next_week = knowing.of_client(store, clients[0], day=date(2026, 3, 9)).lacking["strength"]
     assert (before, after, next_week) == (1.0, 0.5, 1.0)
+
+
+def test_the_people_compared_with_begin_a_week_of_their_own(store, cohort, clients, monkeypatch):
+    place = ENCODING.places["done_strength", None]
+    monkeypatch.setattr("core.services.moments.now", lambda: datetime(2026, 3, 2, 12, tzinfo=UTC))
+    pick = picks.decide(store, clients[0], arm="strength", by="Ana")
+    picks.record_outcome(store, pick, 1.0, by="Ana")
+    monkeypatch.setattr("core.services.moments.now", lambda: datetime(2026, 3, 4, 12, tzinfo=UTC))
+    assert sorted(set(compared.rows_of(store, cohort)[:, place])) == [0.0, 0.5]
+    monkeypatch.setattr("core.services.moments.now", lambda: datetime(2026, 3, 9, 12, tzinfo=UTC))
+    assert set(compared.rows_of(store, cohort)[:, place]) == {0.0}
+
+
+def test_a_session_in_the_log_and_in_a_pick_is_one(store, cohort, clients):
+    squats = {"reference": "s", "name": "Squats", "category": "strength", "muscle_group": "", "difficulty": 1}
+    pick = picks.decide(store, clients[-1], arm="strength", by="Ana", on=date(2026, 3, 2))
+    picks.record_outcome(store, pick, 0.5, by="Ana")
+    done = "done_strength"
+    half = knowing.of_client(store, clients[-1], day=date(2026, 3, 4)).values[done]
+    with store.change("log", by="t", subject="x") as change:
+        kept = exercises.add_import(
+            change.db, cohort, kind="log", path="x", sha256="1", row_count=1, actor="Ana"
+        )
+        exercise = exercises.add_exercises(change.db, cohort, [squats])["s"]
+        exercises.add_log(change.db, [(clients[-1], "2026-03-02T08:00:00.000Z", exercise, 1, 3.0)], kept)
+    assert half == 0.25
+    assert knowing.of_client(store, clients[-1], day=date(2026, 3, 4)).values[done] == 0.5
 
 
 def test_another_policys_view_rests_on_the_same_record(store, cohort, clients):
