@@ -71,7 +71,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
         ("Started", run.started_at or ""),
         ("Ended", run.finished_at or ""),
         ("Pieces", f"{run.pieces_done} of {len(run.pieces)}"),
-        ("Processor time of the pieces", f"{seconds:.1f} s"),
+        ("Time of the pieces, added up", f"{seconds:.1f} s"),
     ]
 
 

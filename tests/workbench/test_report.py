@@ -59,6 +59,6 @@ def test_text_is_aligned_and_cut() -> None:
 
 def test_facts_add_up_the_time() -> None:
     facts = dict(report.facts(RUN))
-    assert facts["Processor time of the pieces"] == "5.5 s"
+    assert facts["Time of the pieces, added up"] == "5.5 s"
     assert facts["Pieces"] == "2 of 2"
     assert facts["Data hash"] == "no data"

@@ -16,10 +16,13 @@ Found = Mapping[str, Repeated]
 def all_charts(found: Found) -> Iterator[Chart]:
     """Every chart for which there are figures."""
     yield _curves(found, "regret", "Cumulative regret", "Regret", first=1)
+    learning = {name: runs for name, runs in found.items() if name in LEARNING}
+    if 0 < len(learning) < len(found):  # beside random picks they lie on one another
+        yield _curves(learning, "regret", "Cumulative regret of those that learn", "Regret", first=1)
     for other in ("epsilon-greedy", "random"):
         if other in found and any(name in found for name in WIDE):
             yield _less(found, other)
-    yield _curves(found, "reward", "Reward by day", "Mean reward a decision", first=1)
+    yield _curves(found, "reward", "Reward by day, each week begun anew", "Mean reward a decision", first=1)
     if any(name in found for name in LEARNING):
         yield _curves(found, "explored", "Exploratory picks", "Share of the day's picks", first=1)
         yield _calibration(found)
@@ -47,7 +50,7 @@ def _curves(found: Found, measure: str, title: str, y_title: str, *, first: int)
         )
         digits = 0 if measure == "regret" else 3
         said.append(f"{NAMES[name]} from {number(of[0].mean, digits)} to {number(of[-1].mean, digits)}")
-    alt = title.removesuffix(" by day")
+    alt = title.replace(" by day", "")
     return Chart(
         "lines",
         title,

@@ -6,7 +6,7 @@ from core.bandit.simulation.running import LEARNING, WIDE
 from core.services.studies.bandit import paper
 from core.services.studies.bandit.kept import Repeated, less
 from core.services.studies.bandit.worlds import INVENTED, LINEAR, NAMES, Simulated, in_words, number
-from core.services.studies.statistics import Interval
+from core.services.studies.statistics import Interval, interval
 
 Found = Mapping[str, Repeated]
 CLOSE = 1.5  # ratios up to this are not spoken of
@@ -62,21 +62,21 @@ def _best(settings: Simulated, found: Found) -> str:
 
 
 def _against(name: str, found: Found) -> Iterator[str]:
-    for other, said in BASELINES.items():
+    said = []
+    for other, title in BASELINES.items():
         if other not in found:
             continue
         apart, share = less(found[name], found[other])
         word = "less" if share.mean >= 0 else "more"
         size = share if share.mean >= 0 else _negative(share)
-        yield (
-            f"{NAMES[name]} has {in_words(size, 1)} % {word} regret than {said}"
-            f"{'' if _beyond_chance(apart) else ', which could be chance'}."
-        )
+        chance = "" if _beyond_chance(apart) else ", which could be chance"
+        said.append(f"{in_words(size, 1)} % {word} regret than {title}{chance}")
+    if said:
+        yield f"{NAMES[name]} has {' and '.join(said)}."
 
 
 def _growth(settings: Simulated, found: Found) -> Iterator[str]:
     said, slow = [], []
-    random = found["random"].of("growth") if "random" in found else None
     for name in LEARNING:
         of = found[name].of("growth") if name in found else None
         late = found[name].of("late_growth") if name in found else None
@@ -84,28 +84,37 @@ def _growth(settings: Simulated, found: Found) -> Iterator[str]:
             continue
         ends = "" if late is None else f", in the second half {in_words(late, 2)}"
         said.append(f"{NAMES[name]} t^{in_words(of, 2)}{ends}")
-        if of.high is not None and of.high < 1:
+        if of.high is not None and of.high < 1 and _slower_than_random(found, name):
             slow.append(name)
     if not said:
         return
+    random = found["random"].of("growth") if "random" in found else None
+    beside = "" if random is None else " and than that of random picks"
     if len(slow) == len(said):
-        verdict = "Regret grows more slowly than time (sub-linear)"
+        verdict = f"Regret grows more slowly than time (sub-linear){beside}"
     elif slow:
         names = ", ".join(NAMES[name] for name in slow)
-        verdict = f"Regret of {names} grows more slowly than time, that of others is not shown to"
+        verdict = f"Regret of {names} grows more slowly than time{beside}, that of others is not shown to"
     else:
-        verdict = "Regret is not shown to grow more slowly than time"
+        verdict = f"Regret is not shown to grow more slowly than time{beside}"
+    null = "" if random is None else f" Random picks, which learn nothing, have t^{in_words(random, 2)} here."
     limits = (
         ""
         if settings.environment == LINEAR
         else " Rewards are not linear here, so a policy with a linear expectation never comes to lose nothing."
     )
-    null = (
-        ""
-        if random is None
-        else f" For comparison, random picks, which learn nothing: t^{in_words(random, 2)}."
-    )
     yield f"{verdict}: {'; '.join(said)}.{null}{limits}"
+
+
+def _slower_than_random(found: Found, name: str) -> bool:
+    """Whether p is below that of random picks beyond chance, paired; days differ, so theirs is not exactly 1."""
+    if "random" not in found:
+        return True
+    mine, theirs = found[name].values("growth"), found["random"].values("growth")
+    if mine is None or theirs is None:
+        return True
+    apart = interval(mine - theirs)
+    return apart.high is not None and apart.high < 0
 
 
 def _difference(settings: Simulated, found: Found) -> str:

@@ -110,6 +110,8 @@ def profiles(settings: Simulated, progress: Progress | None = None) -> Draw:
         return uniform_profiles
     if settings.profiles == ENUMERATED:
         return enumerated_profiles
+    if progress is not None:
+        progress(0.0)  # the first episode waits for torch
     return Pool(dqn_profiles(round(SPARE * settings.people), POOL_SEED, progress=progress).people)
 
 

@@ -245,7 +245,12 @@ def test_a_violation_is_the_first_thing_that_a_sweep_says(store: Store) -> None:
 
 def test_growth_has_that_of_random_picks_beside_it() -> None:
     text = said(linucb=repeated(BETTER), random=repeated(WORSE, power=1.0))
-    assert "random picks, which learn nothing: t^1.00 (1.00 to 1.00)." in text
+    assert "more slowly than time (sub-linear) and than that of random picks: LinUCB t^0.50" in text
+    assert "Random picks, which learn nothing, have t^1.00 (1.00 to 1.00) here." in text
+    # A power below 1 is no sign of learning where random picks have it too.
+    assert "not shown to grow more slowly" in said(
+        linucb=repeated(BETTER, power=0.95), random=repeated(WORSE, power=0.95)
+    )
 
 
 def test_a_choice_of_policies_leaves_tables_whole() -> None:
