@@ -12,8 +12,8 @@ from core.services.picks import Considered
 from workbench import context
 from workbench.components import (
     address,
+    client_choice,
     empty,
-    neighbours,
     pick_cohort,
     pick_fairness,
     pick_receipt,
@@ -34,35 +34,6 @@ def show(client_id: int) -> None:
     st.switch_page(HERE / "picks.py", query_params={CLIENT: str(client_id)})
 
 
-def choose(names: dict[int, str], now: int) -> None:
-    """A box to choose a client by name, and the way to the ones before and after."""
-    order = list(names)
-    place = order.index(now)
-    if neighbours.previous(disabled=place == 0):
-        show(order[place - 1])
-    chosen = st.selectbox(
-        "Client",
-        order,
-        index=place,
-        format_func=lambda client: names[client],
-        label_visibility="collapsed",
-        width=260,
-        key=f"picks_client_{now}",
-    )
-    if neighbours.following(disabled=place + 1 == len(order)):
-        show(order[place + 1])
-    if chosen is not None and chosen != now:
-        show(chosen)
-
-
-def seen(client_id: int) -> None:
-    """The first time in a session that this person opens a client's picks, the audit says so."""
-    known = st.session_state.setdefault("picks_seen", set())
-    if (user, client_id) not in known:
-        clients.viewed(store, [client_id], by=user, page="Picks")
-        known.add((user, client_id))
-
-
 def ways(client: Mapping[str, Any]) -> None:
     """The ways from here: everyone, the neighbours, the client's other page."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -72,7 +43,9 @@ def ways(client: Mapping[str, Any]) -> None:
             icon=":material/arrow_back:",
             query_params={COHORT: client["cohort"]},
         )
-        choose(dict(clients.find(store, client["cohort_id"])), client["id"])
+        client_choice.draw(
+            dict(clients.find(store, client["cohort_id"])), client["id"], show=show, key="picks"
+        )
         st.page_link(
             HERE / "client.py",
             label="The client's page",
@@ -99,7 +72,7 @@ def one(client_id: int) -> None:
     if given := today.given(considered, made):
         considered = picks.consider(store, client_id, given)
     desk = decide.Desk(store, considered, made, given, user)
-    seen(client_id)
+    client_choice.seen(store, client_id, page="Picks", user=user)
     ways(considered.client)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(decide.heading(desk)), anchor=False, width="content")

@@ -9,11 +9,11 @@ from core.services import caseload, clients, goals
 from workbench import context
 from workbench.components import (
     address,
+    client_choice,
     empty,
     goal_group,
     goal_notice,
     goal_proof,
-    neighbours,
     step_plan,
     synthetic,
 )
@@ -29,36 +29,6 @@ def show(client_id: int) -> None:
     st.switch_page(HERE / "step_goals.py", query_params={CLIENT: str(client_id)})
 
 
-def choose(names: dict[int, str], now: int | None) -> None:
-    """A box to choose a client by name, and the way to the ones before and after."""
-    order = list(names)
-    place = order.index(now) if now in order else None
-    if place is not None and neighbours.previous(disabled=place == 0):
-        show(order[place - 1])
-    chosen = st.selectbox(
-        "Client",
-        order,
-        index=place,
-        format_func=lambda client: names[client],
-        placeholder="Name of a client",
-        label_visibility="collapsed",
-        width=260,
-        key=f"goals_client_{now}",
-    )
-    if place is not None and neighbours.following(disabled=place + 1 == len(order)):
-        show(order[place + 1])
-    if chosen is not None and chosen != now:
-        show(chosen)
-
-
-def seen(client_id: int) -> None:
-    """The first time in a session that this person opens a client's step goals, the audit says so."""
-    known = st.session_state.setdefault("goals_seen", set())
-    if (user, client_id) not in known:
-        clients.viewed(store, [client_id], by=user, page="Step goals")
-        known.add((user, client_id))
-
-
 def header(record: goals.Record) -> None:
     """Who this is, and the ways from here."""
     client = record.client
@@ -70,7 +40,7 @@ def header(record: goals.Record) -> None:
             icon=":material/arrow_back:",
             query_params={COHORT: client["cohort"]},
         )
-        choose(names, client["id"])
+        client_choice.draw(names, client["id"], show=show, key="goals")
         st.page_link(
             HERE / "client.py",
             label="The client's page",
@@ -201,7 +171,7 @@ if not wanted:
 else:
     try:
         record = goals.read(store, address.number(wanted) or 0)  # no client has the number 0
-        seen(record.client["id"])
+        client_choice.seen(store, record.client["id"], page="Step goals", user=user)
         page(record)
     except NotFound as error:
         st.title("Step goals")
