@@ -59,6 +59,11 @@ class Origin:
     signed_on: date | None
 
     @property
+    def cited(self) -> str:
+        """The publication with its year, which some name already."""
+        return self.source if str(self.year) in self.source else f"{self.source}, {self.year}"
+
+    @property
     def review(self) -> str:
         """Who reviewed it and when, or that nobody did."""
         if self.signed_by is None or self.signed_on is None:

@@ -121,7 +121,7 @@ class Rule:
     @property
     def text(self) -> str:
         """Why, with its source and whether a clinician has reviewed the rule."""
-        return f"{self.says} ({self.origin.source}, {self.origin.year}; {self.origin.review})"
+        return f"{self.says} ({self.origin.cited}; {self.origin.review})"
 
 
 @cache

@@ -161,7 +161,7 @@ def _rules(rules: Sequence[Rule]) -> str:
     items = "".join(
         f"<li><b>{escape(rule.says)}.</b> {escape(health_words.masks(rule))}"
         f"<span class='source'><a href='{escape(rule.origin.link)}' target='_blank' rel='noopener noreferrer'>"
-        f"{escape(rule.origin.source)}, {rule.origin.year}</a> · {escape(rule.origin.review)}</span></li>"
+        f"{escape(rule.origin.cited)}</a> · {escape(rule.origin.review)}</span></li>"
         for rule in rules
     )
     return f"{STYLE}<ul class='gate-rules'>{items}</ul>"

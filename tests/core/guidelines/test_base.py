@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 
@@ -38,6 +39,8 @@ def test_a_row_is_read_as_it_stands():
     assert row.low == {"days": 3, "rest_days": 1}
     assert row.high == {"days": 5, "intensity": 1}
     assert (row.type, row.origin.year, row.ages) == ("Walking", 2014, (18, 120))
+    assert row.origin.cited == f"{row.origin.source}, 2014"
+    assert replace(row.origin, source="Statement of 2014").cited == "Statement of 2014"
     assert row.origin.review == NOT_REVIEWED
 
 
