@@ -11,11 +11,12 @@ import plotly.graph_objects as go
 
 Kind = Literal["base", "up", "down", "bonus", "score"]
 MOST = 8
+SMALLEST = 0.0005  # a smaller attribution reads 0.000
 UP, DOWN, BONUS, TOTAL, INK, QUIET = "#1f6aa5", "#b5541c", "#6f4ba0", "#14211f", "#14211f", "#4b5c59"
 PATTERNS: Mapping[Kind, tuple[str, str]] = {"up": (UP, ""), "down": (DOWN, "/"), "bonus": (BONUS, ".")}
 NAMES: Mapping[Kind, str] = {"up": "adds", "down": "takes away", "bonus": "for trying it out"}
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
-WIDEST_LABEL = 38
+WIDEST_LABEL = 40
 BASE, BONUS_LABEL, SCORE = "Average person", "For trying it out", "Score"
 
 
@@ -52,12 +53,13 @@ def bars(
     Each bar begins where the one before it ends, so that base, bars and bonus add up to the score.
 
     Args:
-        attributions: by key; those of exactly 0 are counted among the others.
+        attributions: by key; those that read 0.000 are counted among the others.
         names: label of each key.
         most: how many attributions have a bar of their own.
     """
     order = sorted(
-        (key for key in attributions if attributions[key]), key=lambda key: -abs(attributions[key])
+        (key for key, amount in attributions.items() if abs(amount) >= SMALLEST),
+        key=lambda key: -abs(attributions[key]),
     )
     shown = order[:most]
     others = [key for key in attributions if key not in shown]

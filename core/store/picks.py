@@ -16,7 +16,7 @@ from core.store.people import marks
 Row = dict[str, Any]
 
 _PICKS = (
-    "SELECT p.*, c.name AS client, c.cohort_id,"
+    "SELECT p.*, c.name AS client, c.cohort_id, (SELECT synthetic FROM cohorts WHERE id = c.cohort_id) AS synthetic,"
     " (SELECT min(n.id) FROM picks n WHERE n.client_id = p.client_id AND n.day = p.day AND n.id > p.id) AS replaced_by,"
     " o.id AS outcome_id, o.completion, o.progress, o.author AS outcome_author, o.at AS outcome_at"
     " FROM picks p JOIN clients c ON c.id = p.client_id"

@@ -150,7 +150,7 @@ def test_a_pick_against_the_gate_needs_a_reason(
     client = ids[PARTLY]
     visit(page, server, client)
     before = len(picks.of_client(store, client))
-    page.get_by_role("button", name="A masked arm").click()
+    page.get_by_role("button", name="A masked kind").click()
     page.get_by_role("button", name="Pick it against the gate").click()
     expect(page.get_by_text("Write a reason first")).to_be_visible(timeout=SLOW_MS)
     assert len(picks.of_client(store, client)) == before

@@ -76,10 +76,10 @@ def test_the_best_open_arm_stands_on_top_with_its_lead_its_gate_and_its_chances(
     assert "Everything may be offered" in said
     assert "comes with a chance of 93" in said
     assert "In 10" in said
-    assert "deliberately draws among all open arms" in said
+    assert "deliberately draws among all open kinds" in said
     assert considered.rationale.sentence in said
     assert f"Why {considered.best}" in said
-    assert "not medical advice; no clinician has reviewed" in said
+    assert "not medical advice; the guideline rows below are not yet reviewed by a clinician" in said
     assert considered.stability is not None
     assert "the first reason stays first in" in said
     assert considered.flip.sentence in said

@@ -80,8 +80,8 @@ def test_the_table_says_what_would_be_offered_and_what_is_masked(store, ids):
     rows = {row["client"]: row["cells"] for row in table(app)["rows"]}
     assert set(rows) == set(ids)
     best, masked, _, done = rows[ids[STOPPED]]
-    assert (best["text"], best["mark"]) == ("none may be offered", "✕")
-    assert masked["text"] == "every arm"
+    assert (best["text"], best["mark"]) == ("nothing may be offered", "✕")
+    assert masked["text"] == "everything"
     assert masked["small"].startswith("Stop")
     assert done["small"] == "no pick yet"
     partly = rows[ids[PARTLY]]
@@ -227,8 +227,8 @@ def test_a_cohort_in_which_nothing_may_be_offered(tmp_path, monkeypatch):
     for row in picks.cohort(store, COHORT).rows:
         health.save(store, row.client_id, findings=["unstable angina"], by="Ana")
     app = open_page()
-    assert {row["cells"][0]["text"] for row in table(app)["rows"]} == {"none may be offered"}
-    assert app.selectbox(key="picks_arm").options == ["Any arm"]
+    assert {row["cells"][0]["text"] for row in table(app)["rows"]} == {"nothing may be offered"}
+    assert app.selectbox(key="picks_arm").options == ["Any kind"]
     store.close()
 
 

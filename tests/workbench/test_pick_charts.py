@@ -52,6 +52,11 @@ def test_the_largest_have_a_bar_of_their_own_and_the_others_one_together():
     assert len(rows) == 8 + 4
 
 
+def test_what_reads_nothing_has_no_bar_of_its_own():
+    rows = charts.bars(0.5, {"k0": 0.2, "k1": 0.0004, "k2": -0.0004, "k3": 0.0005}, 0.0, names=NAMES)
+    assert [row.label for row in rows[1:-2]] == [NAMES["k0"], NAMES["k3"], "2 others together"]
+
+
 def test_a_single_other_is_named():
     rows = charts.bars(0.5, {"k0": 0.2, "k1": 0.0}, 0.0, names=NAMES)
     assert [row.label for row in rows] == [

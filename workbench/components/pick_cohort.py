@@ -25,7 +25,7 @@ EVERYONE, WAITING, STOPPED, NONE_TODAY = (
     "no pick today",
 )
 SHOW = (EVERYONE, WAITING, STOPPED, NONE_TODAY)
-ANY_ARM = "any arm"
+ANY_ARM = "any kind"
 NAME, CLOSEST, LEAST = "name", "closest call first", "least done first"
 ORDERS = (NAME, CLOSEST, LEAST)
 PAPER_TABLE = (
@@ -102,10 +102,10 @@ def strip(view: CohortView) -> None:
             figures.Figure(
                 "Masked by the gate",
                 f"{sum(bool(row.masked) for row in rows):,}",
-                f"in every arm: {stopped:,}",
+                f"everything: {stopped:,}",
             ),
             figures.Figure(
-                "Best arm now",
+                "Best now",
                 " / ".join(f"{count:,}" for count in best.values()) or cells.NOTHING,
                 " / ".join(best),
             ),
@@ -163,7 +163,7 @@ def _board(cohort: Mapping[str, Any], rows: Sequence[CohortRow]) -> None:
             "Show", SHOW, format_func=str.capitalize, key="picks_show", persist_state="session"
         )
         arm = st.selectbox(
-            "Best arm", [ANY_ARM, *sorted(arms(rows))], format_func=str.capitalize, key="picks_arm"
+            "Best now", [ANY_ARM, *sorted(arms(rows))], format_func=str.capitalize, key="picks_arm"
         )
         order = st.selectbox(
             "Sort by", ORDERS, format_func=str.capitalize, key="picks_order", persist_state="session"
@@ -202,8 +202,9 @@ def _importance(found: Importance) -> None:
     words = charts.importance_in_words(found, names)
     people = f"{found.people:,} {'person' if found.people == 1 else 'people'}"
     st.markdown(
-        f"**{plain(words)}** How much each attribute moves an arm’s score up or down, on average over {people}. The "
-        "shaded band is what a policy gives that learns from rewards that have nothing to do with the attributes."
+        f"**{plain(words)}** How much each attribute moves the score of a kind of session up or down, on average over "
+        f"{people}. The shaded band is what a policy gives that learns from rewards that have nothing to do with the "
+        "attributes."
     )
     short = found
     if len(found.keys) > MOST_ATTRIBUTES and not st.toggle(f"All {len(found.keys)}", key="picks_all"):
@@ -218,8 +219,8 @@ def _importance(found: Importance) -> None:
     still = len(names) - len(found.keys)
     same = f" {still} more are the same for everybody here or not known, and move nothing." if still else ""
     small(
-        f"A filled mark lies beyond its band, an open one within. By chance one mark in twenty lies beyond; there are "
-        f"{count}.{same} {PAPER_TABLE}"
+        f"A filled mark lies beyond its band, an open one within. The bands hold for all {count} marks together: in 95 "
+        f"of 100 such cohorts chance alone puts none beyond.{same} {PAPER_TABLE}"
     )
     with st.expander("The numbers"):
         plain_table.draw(

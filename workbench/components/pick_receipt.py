@@ -7,18 +7,17 @@ from typing import Any
 
 import streamlit as st
 
-from core.services import Store, clients, picks
+from core.services import Store, picks
 from core.services.exporting import noted
 from core.services.picks import Pick
 from workbench import cells
 from workbench import pick_charts as charts
-from workbench.components import figures, plain_table
+from workbench.components import client_choice, figures, plain_table, synthetic
 from workbench.components.pick_client import words
 from workbench.components.text import plain, sentence, small
 
 PAGES = Path(__file__).parent.parent.parent / "pages"
-SEEN = "receipts_seen"
-SAME = 1e-12
+SAID = "said when it was picked"
 UNCHANGING = (
     "This is what the decision rested on when it was made. It never changes, whatever becomes known later."
 )
@@ -31,7 +30,7 @@ def draw(store: Store, pick_id: int, *, user: str) -> None:
         NotFound: if there is no such pick.
     """
     pick = picks.read(store, pick_id)
-    _seen(store, pick, user)
+    client_choice.seen(store, pick.client_id, page=f"Receipt {pick.id}", user=user)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.page_link(
             PAGES / "picks.py",
@@ -39,8 +38,15 @@ def draw(store: Store, pick_id: int, *, user: str) -> None:
             icon=":material/arrow_back:",
             query_params={"client": str(pick.client_id)},
         )
-    st.title(f"Receipt: {pick.arm} for {plain(pick.client)}, {cells.day(pick.day)}", anchor=False)
-    small(UNCHANGING)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(
+            f"Receipt: {pick.arm} for {plain(pick.client)}, {cells.day(pick.day)}",
+            anchor=False,
+            width="content",
+        )
+        if pick.synthetic:
+            synthetic.draw(sentence=False)
+    small(f"{UNCHANGING} A model's score and what a person did with it, not medical advice.")
     _state(pick)
     figures.draw(strip(pick))
     _against(pick.receipt)
@@ -56,14 +62,6 @@ def draw(store: Store, pick_id: int, *, user: str) -> None:
     st.header("What it was made with", anchor=False)
     plain_table.draw_pairs(version_pairs(pick.receipt), caption="Versions behind the decision")
     _take_along(store, pick, user)
-
-
-def _seen(store: Store, pick: Pick, user: str) -> None:
-    """The first time in a session that this person opens it, the audit says so."""
-    known = st.session_state.setdefault(SEEN, set())
-    if (user, pick.id) not in known:
-        clients.viewed(store, [pick.client_id], by=user, page=f"Receipt {pick.id}")
-        known.add((user, pick.id))
 
 
 def _state(pick: Pick) -> None:
@@ -184,7 +182,7 @@ def value_rows(receipt: Mapping[str, Any]) -> list[list[str]]:
     """Each attribute that was known, with where it came from; those not known together in the last row."""
     known = values_of(receipt)
     rows = [
-        [label_of(key), value_of(key, value), str(receipt["origins"].get(key, cells.NOTHING))]
+        [label_of(key), value_of(key, value), str(receipt["origins"].get(key, _origin_of(key)))]
         for key, value in known.items()
         if value is not None
     ]
@@ -192,6 +190,11 @@ def value_rows(receipt: Mapping[str, Any]) -> list[list[str]]:
     if missing:
         rows.append(["Not known", ", ".join(missing), cells.NOTHING])
     return rows
+
+
+def _origin_of(key: str) -> str:
+    """Where a value without an origin on record comes from: those of the day are asked beside the pick."""
+    return SAID if key in picks.BY_KEY and picks.BY_KEY[key].about == "day" else cells.NOTHING
 
 
 def values_of(receipt: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,12 +218,10 @@ def _apart(pick: Pick) -> None:
     found, known = pick.receipt["arms"][pick.arm], values_of(pick.receipt)
     st.header(f"How the score of {pick.arm} came about", anchor=False)
     names = {
-        key: f"{label_of(key)}: {value_of(key, known[key]) if known.get(key) is not None else words.UNKNOWN}"
+        key: words.label(key, known.get(key)) if key in picks.BY_KEY else f"{key}: {known.get(key)}"
         for key in found["attributions"]
     }
-    # What rounding leaves of nothing has no bar.
-    told = {key: value if abs(value) > SAME else 0.0 for key, value in found["attributions"].items()}
-    drawn = charts.bars(found["base"], told, found["bonus"], names=names)
+    drawn = charts.bars(found["base"], found["attributions"], found["bonus"], names=names)
     st.plotly_chart(
         charts.waterfall(drawn),
         config=charts.CONFIG,

@@ -12,18 +12,18 @@ from workbench import cells
 from workbench.components.pick_client import words
 
 HERE = Path(__file__).parent
-HEADINGS = ("Client", "Best arm", "Masked by the gate", "Today’s pick", "Done so far")
+HEADINGS = ("Client", "Best now", "Masked by the gate", "Today’s pick", "Done so far")
 MARKS = ("▰▰▰", "▰▰▱", "▰▱▱", "▱▱▱")  # for each of the words about a lead, the clearest first
 OPEN = "Everything may be offered"  # nothing to remark on
-STOP, ONLY = "✕", "the only open arm"
+STOP, ONLY = "✕", "the only one open"
 EXPLAINED = (
-    "A lead is how much more reward the policy expects of the best arm than of the next, on a scale from 0 to 1: "
+    "A lead is how much more reward the policy expects of the best than of the next, on a scale from 0 to 1: "
     + ", ".join(
         f"{mark} {said.removesuffix(' of')} from {least:g}"
         for mark, (least, said) in zip(MARKS, words.LEADS, strict=False)
     )
     + f", {MARKS[-1]} {words.LEVEL.removesuffix(' with')} below. {STOP} marks what the safety gate masks; each rule "
-    "stands with its source and review on the client’s picks. "
+    "stands with its source and review on the client’s page; no model changes them. "
     "Done so far is the mean share of the sessions that was done, over the picks with an outcome."
 )
 
@@ -65,7 +65,7 @@ def as_row(row: CohortRow, *, quiet: str = "") -> dict[str, Any]:
         quiet: what the gate says of everybody, left out where it masks nothing.
     """
     if row.best is None:
-        best, masked = _marked("none may be offered", STOP, "stop"), "every arm"
+        best, masked = _marked("nothing may be offered", STOP, "stop"), "everything"
     else:
         mark, said = lead_words(row)
         best, masked = _marked(row.best, mark, "arm", small=said), ", ".join(row.masked)
@@ -89,7 +89,7 @@ def lead_words(row: CohortRow) -> tuple[str, str]:
     """How clearly the best arm leads: a mark and words."""
     if row.lead is None or len(row.masked) == len(picks.ARMS) - 1:
         return MARKS[0], ONLY
-    number = f"by {row.lead:.2f}" if row.lead >= 0.005 else "by less than 0.01"
+    number = words.lead_by(row.lead)
     for mark, (least, said) in zip(MARKS, words.LEADS, strict=False):
         if row.lead >= least:
             return mark, f"{said.removesuffix(' of')}, {number}"

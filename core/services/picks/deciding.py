@@ -228,4 +228,5 @@ def _view(store: Store, row: dict[str, Any]) -> Pick:
         at=row["at"],
         replaced_by=row["replaced_by"],
         outcome=outcome,
+        synthetic=bool(row["synthetic"]),
     )

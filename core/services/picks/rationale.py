@@ -96,11 +96,9 @@ def _sentences(values: Values, view: ArmView, learnt: int, start: int) -> list[s
     if unknown:
         moved = sum(view.attributions.get(of.key, 0.0) for of in unknown)
         some = f"{len(unknown)} attributes are" if len(unknown) > 1 else "1 attribute is"
-        found.append(
-            f"{some} not known, and no value is taken for granted; that moves it by {_signed(moved)}."
-        )
+        found.append(f"{some} not known, which moves it by {_signed(moved)}.")
     if view.masked:
-        found.append("The safety gate masks this arm, whatever the model expects of it.")
+        found.append("The safety gate masks it, whatever the model expects of it.")
     found.append(
         "Reward means completing the session and progress towards the week’s goal, as the model has learnt them "
         f"{_origin(learnt, start)}. It says what the model counts, not what causes what, and it is no medical advice."
@@ -110,12 +108,12 @@ def _sentences(values: Values, view: ArmView, learnt: int, start: int) -> list[s
 
 def _origin(learnt: int, start: int) -> str:
     synthetic = f"{_counted(start, 'synthetic decision')}, in which both are invented"
-    real = _counted(learnt, "real outcome")
+    recorded = _counted(learnt, "recorded outcome")
     match (start > 0, learnt > 0):
         case (True, _):
-            return f"from {synthetic}, and {real}"
+            return f"from {synthetic}, and {recorded}"
         case (_, True):
-            return f"from {real}"
+            return f"from {recorded}"
         case _:
             return "from nothing yet"
 
@@ -166,7 +164,7 @@ def _week(
     )
     week = [
         *map(_capital, limits.sentences()),
-        *_wished(values, limits),
+        *_wished(values, limits, arm),
         *_without(sex, conditions, age, limits),
     ]
     gate = judged.gate if judged.on else None
@@ -175,7 +173,7 @@ def _week(
     return tuple(week), tuple(conflict.sentence() for conflict in limits.conflicts), limits.rows
 
 
-def _wished(values: Values, limits: Limits) -> list[str]:
+def _wished(values: Values, limits: Limits, arm: str) -> list[str]:
     """Which of the limits the week that the client wants would break, were it all of this arm."""
     frequency, minutes = values.get("frequency"), values.get("duration")
     intensity, spacing = values.get("intensity"), values.get("day_spacing")
@@ -187,9 +185,9 @@ def _wished(values: Values, limits: Limits) -> list[str]:
     days = days_in_a_row(count) if spacing == "in a row" else spread_days(count)
     broken = adherence(WeekPlan(limits.component, days, minutes, Intensity(intensity)), limits).broken
     if not broken:
-        return ["The week that the client wants keeps to these, were it all of this arm."]
+        return [f"The week that the client wants, were it all {arm}, keeps to these."]
     asked = ", ".join(bound_text(name, limits.bounds[name].value) for name in broken)
-    return [f"The week that the client wants would not keep to these, were it all of this arm: {asked}."]
+    return [f"The week that the client wants, were it all {arm}, breaks: {asked}."]
 
 
 def _without(sex: Value | None, conditions: Value | None, age: float, limits: Limits) -> list[str]:

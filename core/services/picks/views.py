@@ -193,6 +193,7 @@ class Pick:
         receipt: everything the decision rested on (see ``deciding.receipt_of``).
         replaced_by: the pick of the same day that took its place; None if it holds.
         outcome: what became of it; None until somebody says.
+        synthetic: whether the client is made up.
     """
 
     id: int
@@ -206,6 +207,7 @@ class Pick:
     at: str
     replaced_by: int | None
     outcome: Outcome | None
+    synthetic: bool
 
 
 @dataclass(frozen=True, slots=True)

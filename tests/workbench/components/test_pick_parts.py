@@ -51,14 +51,14 @@ def test_a_lead_in_words_and_as_a_mark(lead, mark, words):
 
 def test_a_lone_arm_leads_nobody():
     alone = row(lead=0.0, masked=("strength", "flexibility"))
-    assert pick_table.lead_words(alone)[1] == "the only open arm"
-    assert pick_table.lead_words(row(lead=None))[1] == "the only open arm"
+    assert pick_table.lead_words(alone)[1] == "the only one open"
+    assert pick_table.lead_words(row(lead=None))[1] == "the only one open"
 
 
 def test_what_is_masked_has_a_sign_and_its_reason():
     best, masked, today, done = pick_table.as_row(STOPPED)["cells"]
-    assert (best["mark"], best["text"]) == ("✕", "none may be offered")
-    assert (masked["mark"], masked["text"], masked["small"]) == ("✕", "every arm", "Stop: chest pain.")
+    assert (best["mark"], best["text"]) == ("✕", "nothing may be offered")
+    assert (masked["mark"], masked["text"], masked["small"]) == ("✕", "everything", "Stop: chest pain.")
     assert today["text"] == "–"
     assert (done["text"], done["small"]) == ("–", "no pick yet")
 
@@ -205,7 +205,9 @@ RECEIPT = {
     "policy": {"version": 3, "settings": PolicySettings().to_json(), "learnt": 1200},
     "versions": {"code": "0.1.0", "guidelines": "abc", "encoding": 72},
 }
-PICK = Pick(4, 9, "Ana", "2026-02-05", "cardio", 0.95, RECEIPT, "Bo", "2026-02-05T09:00:00.000Z", None, None)
+PICK = Pick(
+    4, 9, "Ana", "2026-02-05", "cardio", 0.95, RECEIPT, "Bo", "2026-02-05T09:00:00.000Z", None, None, True
+)
 
 
 def test_a_receipt_names_what_was_taken_and_what_was_masked():
@@ -230,7 +232,7 @@ def test_a_receipt_keeps_values_that_a_later_version_no_longer_knows():
 def test_a_receipt_as_json_is_whole():
     outcome = Outcome(1, 0.5, 0.25, 0.425, "Ana", "2026-02-06T09:00:00.000Z")
     pick = Pick(
-        4, 9, "Ana", "2026-02-05", "cardio", 0.95, RECEIPT, "Bo", "2026-02-05T09:00:00.000Z", 5, outcome
+        4, 9, "Ana", "2026-02-05", "cardio", 0.95, RECEIPT, "Bo", "2026-02-05T09:00:00.000Z", 5, outcome, True
     )
     document = json.loads(pick_receipt.as_json(pick))
     assert document["receipt"] == RECEIPT

@@ -15,7 +15,6 @@ from workbench.components.text import plain, sentence, small
 
 PAGES = Path(__file__).parent.parent.parent.parent / "pages"
 FEW = 3
-ADVICE = "A model's suggestion, not medical advice; no clinician has reviewed the guideline rows."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def draw(desk: Desk) -> None:
             _suggested(considered, pick)
         _gate(considered)
         _choose(desk)
-    small(ADVICE)
+    small(words.advice(considered.rationale))
 
 
 def _picked(desk: Desk, pick: Pick) -> None:
@@ -113,7 +112,7 @@ def _picked(desk: Desk, pick: Pick) -> None:
             outcome = pick.outcome
             st.markdown(
                 f"**How it went: {plain(words.outcome(outcome.completion))}**, said {plain(outcome.author)}; "
-                f"reward {outcome.reward:.2f}.",
+                f"the policy learnt a reward of {outcome.reward:.2f} (at most 1).",
                 width="content",
             )
             st.button(
@@ -135,13 +134,10 @@ def _tried(pick: Pick) -> str:
 
 def _suggested(considered: Considered, pick: Pick | None) -> None:
     best = considered.arm(considered.best or "")
-    figures = f"score {best.score:.2f}"
-    if considered.runner_up is not None:
-        figures += f" against {considered.arm(considered.runner_up).score:.2f}"
-    about = words.lead(considered)
-    if pick is not None and pick.arm != best.arm:
-        about = f"scores best now, {about}"
-    st.markdown(f":material/trending_up: **{words.arm(best.arm)}** is {plain(about)} ({figures}).")
+    now = "comes first now," if pick is not None and pick.arm != best.arm else "is"
+    st.markdown(f":material/trending_up: **{words.arm(best.arm)}** {now} {plain(words.lead(considered))}.")
+    if said := words.reasons(considered):
+        st.markdown(said)
 
 
 def _gate(considered: Considered) -> None:
@@ -188,7 +184,7 @@ def _rules(considered: Considered) -> None:
     gate = considered.judged.gate
     # Rules that mask no arm still hold for its exercises.
     lines += [
-        f"- **Within an arm.** {sentence(rule.text)}"
+        f"- **Also holds.** {sentence(rule.text)}"
         for rule in (gate.rules if gate is not None else ())
         if not any(rule.text in one for one in said)
     ]
@@ -221,7 +217,7 @@ def _choose(desk: Desk) -> None:
                 st.button(name, key=f"choose_{view.arm}", on_click=_decide, args=(desk, view.arm, ""))
         masked = [view.arm for view in considered.arms if view.masked]
         if masked:
-            with st.popover("A masked arm …", icon=":material/gavel:"):
+            with st.popover("A masked kind …", icon=":material/gavel:"):
                 _against(desk, masked)
     small(plain(words.chances(considered)))
     if pick is not None:
@@ -231,7 +227,7 @@ def _choose(desk: Desk) -> None:
 def _against(desk: Desk, masked: Sequence[str]) -> None:
     with st.form("override", border=False):
         st.markdown("The gate masks these. A pick against it needs a written reason, which the audit keeps.")
-        chosen = st.radio("Arm", masked, format_func=words.arm, horizontal=True)
+        chosen = st.radio("Kind of session", masked, format_func=words.arm, horizontal=True)
         reason = st.text_input("Reason", max_chars=500, key="override_reason")
         if st.form_submit_button("Pick it against the gate", icon=":material/gavel:"):
             if reason.strip():

@@ -15,6 +15,7 @@ from workbench.components.text import plain
 KEY = "picks_notice"
 PAGE = Path(__file__).parent.parent.parent.parent / "pages" / "picks.py"
 Kind = Literal["done", "undone", "problem"]
+Place = Literal["top", "wishes"]
 ICONS: dict[Kind, str] = {
     "done": ":material/check_circle:",
     "undone": ":material/undo:",
@@ -28,6 +29,7 @@ class Notice:
 
     Attributes:
         where: the client on whose page it belongs.
+        place: where on it, so that it stands in view of what was pressed.
         outcome_of: the pick whose outcome was recorded and can be taken back, None for none.
     """
 
@@ -35,20 +37,23 @@ class Notice:
     text: str
     where: int
     outcome_of: int | None = None
+    place: Place = "top"
 
 
-def tell(kind: Kind, text: str, *, where: int, outcome_of: int | None = None) -> None:
+def tell(kind: Kind, text: str, *, where: int, outcome_of: int | None = None, place: Place = "top") -> None:
     """Keep a sentence for the page's next run, in place of the last."""
-    st.session_state[KEY] = Notice(kind, text, where, outcome_of)
+    st.session_state[KEY] = Notice(kind, text, where, outcome_of, place)
 
 
-def draw(store: Store, where: int, *, user: str) -> None:
-    """Draw the sentence kept for this client; one of another is forgotten."""
+def draw(store: Store, where: int, *, user: str, place: Place = "top") -> None:
+    """Draw the sentence kept for this client and place; one of another client is forgotten."""
     notice: Notice | None = st.session_state.get(KEY)
     if notice is None:
         return
     if notice.where != where:
         del st.session_state[KEY]
+        return
+    if notice.place != place:
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="picks_told"):
         st.markdown(f"{ICONS[notice.kind]} {plain(notice.text)}", width="stretch")

@@ -52,7 +52,7 @@ def _try(store: Store, considered: Considered, today: Mapping[str, Value], user:
     elif considered.best is not None and considered.runner_up is not None:
         st.markdown(
             "Nothing that trainer and client could agree on differently, one or two things at a time, would put "
-            "another arm first."
+            "another kind first."
         )
     st.html(STYLE)
     with st.container(key="what_if"):
@@ -153,7 +153,7 @@ def _compare(
 
 
 def _verdict(considered: Considered, after: Considered | None, changes: Mapping[str, Value | None]) -> str:
-    best = "nothing, as the gate leaves no arm" if considered.best is None else f"**{considered.best}**"
+    best = "nothing, as the gate masks everything" if considered.best is None else f"**{considered.best}**"
     if after is None:
         return f"Best now: {best}. Change a field to see what it would do; nothing is kept until you save it."
     tried = "; ".join(
@@ -172,6 +172,7 @@ def _verdict(considered: Considered, after: Considered | None, changes: Mapping[
 def _keep(store: Store, considered: Considered, changes: Mapping[str, Value | None], user: str) -> None:
     client = considered.client["id"]
     wishes = {key: value for key, value in changes.items() if picks.BY_KEY[key].about == "wish"}
+    notice.draw(store, client, user=user, place="wishes")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(
             "Save as the client's own wishes",
@@ -182,13 +183,13 @@ def _keep(store: Store, considered: Considered, changes: Mapping[str, Value | No
             try:
                 picks.save_wishes(store, client, wishes, by=user)
             except SpotterError as error:
-                notice.tell("problem", str(error), where=client)
+                notice.tell("problem", str(error), where=client, place="wishes")
             else:
                 said = "; ".join(
                     f"{picks.BY_KEY[key].label} {words.value(key, wishes[key])}" for key in wishes
                 )
                 text = f"Saved as the wishes of {considered.client['name']}: {said}."
-                notice.tell("done", text, where=client)
+                notice.tell("done", text, where=client, place="wishes")
             st.rerun()
         st.button(
             "Reset",

@@ -11,11 +11,11 @@ from workbench.components import plain_table
 from workbench.components.pick_client import words
 from workbench.components.text import plain, sentence, small
 
-STEADY, FAIRLY = 0.9, 0.7
+STEADY, FAIRLY = 0.9, 0.7  # rank correlation
+FIRST_STEADY = 0.8  # share of the draws in which the first reason stays first
 SCORE_MEANS = (
     "A score is the reward that the policy expects of today's session (1: done in full and the week's goal reached, "
-    "0: neither), and what it adds to try an arm that it knows little of. Average, attributions and that bonus add up "
-    "to the score exactly. They say what the model counts, not what causes what."
+    "0: neither), and what it adds to try a kind that it knows little of. The bars add up to the score exactly."
 )
 
 
@@ -23,19 +23,21 @@ def draw(considered: Considered) -> None:
     """The whole section."""
     if considered.best is None:
         return
-    st.header(f"Why {considered.best}", anchor=False)
+    st.header(f"Why {considered.best} comes first", anchor=False)
+    _apart(considered)
     if considered.rationale is not None:
         st.markdown(sentence(considered.rationale.sentence))
-    _apart(considered)
     if considered.stability is not None:
-        st.markdown(f":material/shuffle: {plain(stability(considered.stability))}")
+        small(f":material/shuffle: {plain(stability(considered.stability))}")
     if considered.rationale is not None:
         _week(considered.best, considered.rationale)
 
 
 def stability(found: Stability) -> str:
     """How far the order of the reasons can be trusted."""
-    if found.agreement >= STEADY:
+    if found.agreement >= STEADY and found.first < FIRST_STEADY:
+        verdict = "The order of the reasons is steady as a whole, but which of them is first is a close call"
+    elif found.agreement >= STEADY:
         verdict = "The order of the reasons is steady"
     elif found.agreement >= FAIRLY:
         verdict = "The order of the reasons is fairly steady"
@@ -72,7 +74,7 @@ def _apart(considered: Considered) -> None:
     )
     view, names = considered.arm(chosen or considered.best or ""), words.labels(considered.values)
     if view.masked:
-        st.markdown(":material/shield: The safety gate masks this arm; its score changes nothing about that.")
+        st.markdown(":material/shield: The safety gate masks it; its score changes nothing about that.")
     drawn = charts.bars(view.base, view.attributions, view.bonus, names=names)
     st.plotly_chart(
         charts.waterfall(drawn),

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 
 from core.services import picks
-from core.services.picks import Considered, Value
+from core.services.picks import Considered, Rationale, Value
+from core.services.picks.rationale import moving
 from workbench import cells
+from workbench.components.text import plain
 
 UNKNOWN = "not known"
 # Leads in score, which is about a share of a session done well; under the last of them chance decides as well.
 LEADS = ((0.1, "well ahead of"), (0.03, "ahead of"), (0.01, "a little ahead of"))
 LEVEL = "almost level with"
+SMALLEST_LEAD = 0.005  # a smaller one reads 0.00
 OUTCOMES: Mapping[str, float] = {"Done": 1.0, "Partly": 0.5, "Not done": 0.0}
 FIXED_SHARE = 0.995  # a draw surer than this is not called one
 
@@ -46,18 +49,53 @@ def is_share(key: str) -> bool:
 
 def labels(values: Mapping[str, Value | None]) -> dict[str, str]:
     """Every attribute with its value, by its key: “Energy today: low”; shares in per cent without what they are of."""
-    return {
-        attribute.key: f"{attribute.label}: {_short(attribute.key, values.get(attribute.key))}"
-        for attribute in picks.ATTRIBUTES
-    }
+    return {attribute.key: label(attribute.key, values.get(attribute.key)) for attribute in picks.ATTRIBUTES}
+
+
+def label(key: str, known: Value | None) -> str:
+    """An attribute with its value."""
+    return f"{picks.BY_KEY[key].label}: {_short(key, known)}"
 
 
 def lead(considered: Considered) -> str:
     """How clear the lead of the best arm is."""
     if considered.runner_up is None:
-        return "the only arm that the safety gate leaves open"
+        return "the only one that the safety gate leaves open"
     said = next((words for least, words in LEADS if considered.lead >= least), LEVEL)
-    return f"{said} {considered.runner_up}"
+    return f"{said} {considered.runner_up}, {lead_by(considered.lead)}"
+
+
+def lead_by(lead: float) -> str:
+    """A lead in figures."""
+    return f"by {lead:.2f}" if lead >= SMALLEST_LEAD else "by less than 0.01"
+
+
+def reasons(considered: Considered) -> str:
+    """What speaks for the best arm and what against it, in Markdown; empty where nothing known moves its score."""
+    names = labels(considered.values)
+    found = zip(
+        ("For it", "Against it"),
+        moving(considered.values, considered.arm(considered.best or "")),
+        strict=True,
+    )
+    return " ".join(
+        f"**{side}:** {plain('; '.join(_lower(names[attribute.key]) for attribute in attributes))}."
+        for side, attributes in found
+        if attributes
+    )
+
+
+def advice(rationale: Rationale | None) -> str:
+    """What the suggestion is not, and who has reviewed the guideline rows that it names."""
+    if rationale is None:
+        return "Not medical advice."
+    said = "A model's suggestion, not medical advice"
+    reviews = dict.fromkeys(source.review for source in rationale.sources)
+    if not reviews:
+        return f"{said}."
+    if len(reviews) > 1:
+        return f"{said}; each guideline row below says whether a clinician has reviewed it."
+    return f"{said}; the guideline rows below are {plain(next(iter(reviews)))}."
 
 
 def chances(considered: Considered) -> str:
@@ -74,7 +112,7 @@ def chances(considered: Considered) -> str:
     if not epsilon:
         return f"{drawn}. It draws so that it keeps learning."
     return (
-        f"{drawn}. In {cells.percent(epsilon)} of the picks (ε) it deliberately draws among all open arms alike, so "
+        f"{drawn}. In {cells.percent(epsilon)} of the picks it deliberately draws among all open kinds alike, so "
         "that it keeps learning; what comes may therefore not be the best."
     )
 
@@ -97,6 +135,10 @@ def chosen_by(propensity: float | None, author: str) -> str:
     if propensity is None:
         return f"chosen by {author}"
     return f"drawn by the policy with a chance of {_chance(propensity)}, asked by {author}"
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def _short(key: str, known: Value | None) -> str:

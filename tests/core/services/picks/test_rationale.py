@@ -112,7 +112,7 @@ def test_the_papers_example_says_only_what_was_measured(arm: str) -> None:
         assert claim not in found.sentence.lower()
     assert "not what causes what" in found.sentence
     assert "no medical advice" in found.sentence
-    assert "500 synthetic decisions, in which both are invented, and 12 real outcomes" in found.sentence
+    assert "500 synthetic decisions, in which both are invented, and 12 recorded outcomes" in found.sentence
 
 
 def test_the_week_of_the_papers_example_names_its_rows_and_where_the_wish_breaks_them() -> None:
@@ -120,7 +120,7 @@ def test_the_week_of_the_papers_example_names_its_rows_and_where_the_wish_breaks
     assert "At most 3 days a week (hypertension: strength)." in found.week
     assert "At least 1 rest day between sessions (adult: strength; hypertension: strength)." in found.week
     wish = next(sentence for sentence in found.week if "wants" in sentence)
-    assert "would not keep to these" in wish
+    assert "breaks: " in wish
     assert "at most 3 days a week" in wish
     assert "at most 140 minutes a week" in wish
     assert [source.key for source in found.sources] == ["adult: strength", "hypertension: strength"]
@@ -181,16 +181,16 @@ def test_the_gates_intensity_stands_beside_the_rows() -> None:
 
 def test_a_masked_arm_is_told_as_masked() -> None:
     found = rationale(EXAMPLE, judged(), view(EXAMPLE, "strength", ("No.",)), learnt=0, start=10)
-    assert "The safety gate masks this arm" in found.sentence
+    assert "The safety gate masks it" in found.sentence
     assert "masks" not in said().sentence
 
 
 @pytest.mark.parametrize(
     ("learnt", "start", "words"),
     [
-        (0, 500, "from 500 synthetic decisions, in which both are invented, and 0 real outcomes"),
-        (1, 0, "from 1 real outcome."),
-        (1200, 1, "from 1 synthetic decision, in which both are invented, and 1,200 real outcomes"),
+        (0, 500, "from 500 synthetic decisions, in which both are invented, and 0 recorded outcomes"),
+        (1, 0, "from 1 recorded outcome."),
+        (1200, 1, "from 1 synthetic decision, in which both are invented, and 1,200 recorded outcomes"),
         (0, 0, "from nothing yet"),
     ],
 )
