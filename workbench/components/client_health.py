@@ -247,7 +247,7 @@ def _save(store: Store, view: clients.Client, given: dict[str, Any], user: str) 
 def _clearance(store: Store, view: clients.Client, record: Record, judged: Judged, user: str) -> None:
     given = record.clearance
     if given is not None:
-        who = plain(f"{given.note} (recorded by {given.by}, {cells.moment(given.at)})")
+        who = plain(f"{given.note.rstrip('.')} (recorded by {given.by}, {cells.moment(given.at)})")
         if given.void:
             st.warning(
                 f"**Clearance no longer counts.** {plain(given.void)}  \nIt was: {who}",
@@ -256,6 +256,9 @@ def _clearance(store: Store, view: clients.Client, record: Record, judged: Judge
         else:
             st.success(f"**Cleared.** {who}", icon=":material/verified_user:")
             small("It counts until an answer, condition, finding or measurement changes.")
+            if judged.on and judged.masks_everything and judged.gate is not None:
+                stays = [rule for rule in judged.gate.rules if rule.verdict != ALLOWED]
+                st.markdown(_listed("It does not lift", stays))
             if st.button("Take clearance back", icon=":material/undo:", key="health_withdraw"):
                 _change(
                     store,

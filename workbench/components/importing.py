@@ -50,11 +50,11 @@ REPORT, LAST, ROUND, IMPLIED = "import_report", "import_last", "import_round", "
 READ = "import_read"
 HELP = (
     "An exercise log (client, time, exercise, and optionally success and difficulty), a catalogue of exercises, "
-    "profiles, medical history, screening answers, or daily steps: as CSV, in any usual encoding, separator and form "
-    "of date. Exercises also as free-exercise-db's `exercises.json`; MovieLens 100K as its folder; daily "
-    "steps also as Fitbit's `dailyActivity_merged.csv`. One person's steps also as their phone gives them: Apple "
-    "Health's `export.zip`, Google Takeout's archive or its `Daily activity metrics.csv`, or any CSV file with day "
-    "and steps."
+    "profiles, medical history, screening answers, health findings, wishes, or daily steps: as CSV, in any usual "
+    "encoding, separator and form of date. Exercises also as free-exercise-db's `exercises.json`; MovieLens 100K as "
+    "its folder; daily steps also as Fitbit's `dailyActivity_merged.csv`. One person's steps also as their phone "
+    "gives them: Apple Health's `export.zip`, Google Takeout's archive or its `Daily activity metrics.csv`, or any "
+    "CSV file with day and steps."
 )
 
 Source = Path | tuple[str, bytes]
