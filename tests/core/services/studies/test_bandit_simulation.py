@@ -62,7 +62,8 @@ def test_every_policy_is_followed_measured_and_told(store: Store, environment: s
     )
     assert {chart.title for chart in result.charts} >= {
         "Cumulative regret",
-        "Reward by day",
+        "Cumulative regret of those that learn",
+        "Reward by day, each week begun anew",
         "Exploratory picks",
     }
 
