@@ -131,6 +131,7 @@ def snapshot(db: Database, cohort: str) -> Snapshot:
         imports.newest(db, cohort_id),
         imports.clients(db, cohort_id),
         {row["reference"]: row["name"] for row in catalogue.exercises(db, cohort_id)},
+        people.changed(db, cohort_id)[1],
     )
 
 

@@ -61,6 +61,7 @@ class Snapshot:
         last_import: id of the newest import into it, 0 for none.
         clients: name and time zone by reference.
         exercises: name by reference.
+        last_document: id of the newest document about anybody in it, 0 for none.
     """
 
     cohort: str
@@ -68,6 +69,8 @@ class Snapshot:
     last_import: int
     clients: Mapping[str, tuple[str, str]]
     exercises: Mapping[str, str]
+    # One that came in meanwhile matters only where the file is about the same person and kind.
+    last_document: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Taking a checked file in: one audited transaction, whole or not at all."""
 
 import hashlib
+from collections.abc import Sequence
 
 import sample_data
 from core.errors import Conflict, InputError
@@ -86,6 +87,23 @@ def _same_cohort(change: Change, report: Report) -> int | None:
     return now.cohort_id
 
 
+def _same_documents(change: Change, report: Report, kind: str, clients: Sequence[int]) -> None:
+    """A planned document holds what the client's newest one said when the file was checked: a later one would be lost.
+
+    Raises:
+        Conflict
+    """
+    for begin in range(0, len(clients), records.BATCH):
+        for client, found in people.dated_documents(
+            change.db, clients[begin : begin + records.BATCH], [kind]
+        ).items():
+            if found[kind]["id"] > report.cohort.last_document:
+                raise Conflict(
+                    f"The {kind} answers of {people.client(change.db, client)['name'].rstrip('.')} have changed since "
+                    "the file was checked. Nothing was taken; check the file again."
+                )
+
+
 def _write(change: Change, report: Report, cohort_id: int, by: str) -> int:
     db, plan = change.db, report.plan
     clients = people.add_clients(db, cohort_id, plan.clients)
@@ -101,6 +119,7 @@ def _write(change: Change, report: Report, cohort_id: int, by: str) -> int:
         actor=by,
     )
     for kind, documents in plan.documents.items():
+        _same_documents(change, report, kind, [clients[client] for client in documents])
         people.add_documents(db, kind, {clients[client]: document for client, document in documents.items()})
     records.take_in(
         db,

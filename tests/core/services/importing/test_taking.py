@@ -123,3 +123,28 @@ def test_paths_that_cannot_be_read(store, tmp_path):
         check(store, tmp_path / "pipe")
     with pytest.raises(InputError, match="1 to 60 characters"):
         check(store, ("a.csv", LOG), cohort=" ")
+
+
+def test_an_answer_saved_between_check_and_take_is_not_overwritten(known):
+    people_of = people.client_ids(known.db, people.cohort(known.db, "My clients")["id"])
+    answers = b"client,chest_pain\nanna,no\n"
+    take(known, check(known, ("screening.csv", b"client,dizziness_or_fainting\nanna,no\nbo,no\n")), by="Kim")
+    report = check(known, ("screening.csv", answers))
+    assert report.ready, report.needs
+    with known.change("save health", by="Ana", subject="client") as change:
+        said = {"dizziness_or_fainting": "yes"}
+        people.add_documents(change.db, "screening", {people_of["anna"]: said})
+    with pytest.raises(Conflict, match=r"screening answers of Anna A have changed"):
+        take(known, report, by="Kim")
+    assert people.documents(known.db, people_of["anna"])["screening"]["dizziness_or_fainting"] == "yes"
+    assert take(known, check(known, ("screening.csv", answers)), by="Kim")
+    assert people.documents(known.db, people_of["anna"])["screening"]["dizziness_or_fainting"] == "yes"
+
+
+def test_answers_of_somebody_else_do_not_hold_an_import_up(known):
+    people_of = people.client_ids(known.db, people.cohort(known.db, "My clients")["id"])
+    report = check(known, ("screening.csv", b"client,chest_pain\nanna,no\n"))
+    with known.change("save health", by="Ana", subject="client") as change:
+        people.add_documents(change.db, "screening", {people_of["bo"]: {"chest_pain": "yes"}})
+        people.add_documents(change.db, "medical", {people_of["anna"]: {"conditions": "none"}})
+    assert take(known, report, by="Kim")
