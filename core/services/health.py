@@ -139,20 +139,27 @@ def save(
     return bool(changes)
 
 
-def clear(store: Store, client_id: int, *, by: str, note: str) -> None:
+def clear(store: Store, client_id: int, *, by: str, note: str, seen: Record | None = None) -> None:
     """Record that a clinician, having seen what is on record now, allows exercise; audited.
 
     Args:
         note: whose word it is and what it says, 1 to 500 characters.
+        seen: the record as it was before the person who gives it; None where nobody looked at one.
 
     Raises:
         NotFound: if there is no such client.
         InputError: without a note, or while something on record cannot be read.
+        Conflict: if the record is another by now than the one seen.
     """
     note = _note(note, "Say who gave the clearance and when; it is shown and kept.")
     cohort_id = people.client(store.db, client_id)["cohort_id"]
     with store.change("record clearance", by=by, subject=f"client {client_id}") as change:
         documents = _documents(change.db, client_id)
+        if seen is not None and read(store, client_id) != seen:
+            raise Conflict(
+                "The record was changed a moment ago, and nobody can have seen the new answers. Look at it again, then "
+                "record the clearance."
+            )
         known = facts(documents)
         if known.problems:
             raise InputError(f"Nobody can have seen a record that cannot be read. {known.problems[0]}")

@@ -251,3 +251,14 @@ def test_the_gate_is_switched_off_only_with_a_reason_and_on_again(store: Store) 
     press(app, "Switch the gate on")
     assert gating.is_on(store, 1) == (True, "")
     assert "The gate is on" in texts(app)
+
+
+def test_a_clearance_for_answers_that_changed_meanwhile_is_asked_for_again(store: Store) -> None:
+    app = open_page(store, HEART)
+    health.save(store, client(store, HEART), by="Bo", screening={"chest_pain": True})
+    next(box for box in app.text_input if box.label == "Clinician").set_value("Dr Weber")
+    press(app, "Record clearance")
+    assert "nobody can have seen the new answers" in texts(app)
+    assert not health.read(store, client(store, HEART)).cleared
+    press(app, "Record clearance")
+    assert health.read(store, client(store, HEART)).cleared

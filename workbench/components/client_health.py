@@ -19,6 +19,7 @@ SECTION = "Profile and screening"
 TOLD = "health_told"
 ROUND = "health_round"
 SHOWN = "health_shown"
+SEEN = "health_seen"
 CHANGED = (
     "The record was changed since this form was filled. Saving changes only what you changed here; "
     "the rest stays as it is on record."
@@ -245,6 +246,11 @@ def _save(store: Store, view: clients.Client, given: dict[str, Any], user: str) 
 
 
 def _clearance(store: Store, view: clients.Client, record: Record, judged: Judged, user: str) -> None:
+    # What stood on the page when the button was pressed, which may be older than the record.
+    seen = st.session_state.get(SEEN, record)
+    st.session_state[SEEN] = record
+    if seen.client_id != record.client_id:
+        seen = record
     given = record.clearance
     if given is not None:
         who = plain(f"{given.note.rstrip('.')} (recorded by {given.by}, {cells.moment(given.at)})")
@@ -297,7 +303,7 @@ def _clearance(store: Store, view: clients.Client, record: Record, judged: Judge
                 store,
                 view,
                 "Clearance recorded.",
-                lambda: health.clear(store, record.client_id, by=user, note=text),
+                lambda: health.clear(store, record.client_id, by=user, note=text, seen=seen),
             )
 
 

@@ -273,3 +273,14 @@ def test_each_save_recommends_anew(store):
     health.save(store, CLIENT, by="Ana", findings=[])
     again = requests.newest_recommendations(store.db, [CLIENT])[CLIENT]
     assert [exercise for exercise, _ in again["top"]] == [exercise for exercise, _ in before["top"]]
+
+
+def test_a_clearance_is_for_the_record_that_was_seen(bare):
+    health.save(bare, CLIENT, by="Ana", conditions=["heart failure"], active=True)
+    seen = health.read(bare, CLIENT)
+    health.save(bare, CLIENT, by="Bo", screening={"chest_pain": True})
+    with pytest.raises(Conflict, match="Look at it again"):
+        health.clear(bare, CLIENT, by="Ana", note="Dr Weber", seen=seen)
+    assert health.read(bare, CLIENT).clearance is None
+    health.clear(bare, CLIENT, by="Ana", note="Dr Weber", seen=health.read(bare, CLIENT))
+    assert health.read(bare, CLIENT).cleared
