@@ -9,9 +9,10 @@ from pathlib import Path
 
 import sample_data
 from core.errors import SpotterError
+from core.guidelines import tables_hash
 from core.recommender import Progress
-from core.services import Store, accounts, goals, importing, recommending, training
-from core.services.importing import Need
+from core.services import Store, accounts, gating, goals, importing, recommending, training
+from core.services.importing import Need, taking
 from core.services.picks import sample
 from core.store import exercises, people
 
@@ -19,6 +20,7 @@ FIRST_PERSON = "Trainer"
 COHORT = "Sample cohort"
 SEED = 1
 LAST_DAY = "sample.last_day"
+JUDGED_BY = "gate.tables"
 FILES = (
     sample_data.EXERCISES_CSV,
     sample_data.CLIENTS_CSV,
@@ -40,6 +42,7 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
     """
     if not people.users(store.db):
         accounts.add(store, FIRST_PERSON, "trainer", by="system")
+    judge_anew(store)
     add_sample(store, say)
     for cohort in people.cohorts(store.db):
         untrained = cohort["synthetic"] and cohort["model_version_id"] is None
@@ -55,6 +58,23 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
             say("Making a fortnight of picks for the sample cohort …")
             last_day = people.setting(store.db, LAST_DAY, _yesterday().isoformat())
             sample.add(store, cohort["id"], date.fromisoformat(last_day))
+
+
+def judge_anew(store: Store) -> None:
+    """Have everybody recommended anew where the gate goes by other tables than at the last start, or is new here.
+
+    What is recommended in an older database may hold what the gate masks. Films stay outside it, as when they are
+    imported.
+    """
+    tables, before = tables_hash(), people.setting(store.db, JUDGED_BY, None)
+    if tables == before:
+        return
+    with store.transaction() as db:
+        for cohort in people.cohorts(db):
+            if before is None and cohort["source"] == taking.SOURCES[importing.Kind.MOVIELENS]:
+                gating.switch(store, cohort["id"], on=False, reason=taking.FILMS, by="system")
+            recommending.mark_pending(db, cohort["id"])
+        people.set_setting(db, JUDGED_BY, tables)
 
 
 def add_sample(store: Store, say: Callable[[str], None]) -> None:

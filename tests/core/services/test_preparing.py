@@ -8,7 +8,8 @@ import pytest
 import sample_data
 from core.errors import SpotterError
 from core.recommender import Settings
-from core.services import Store, caseload, importing, models, preparing
+from core.services import Store, caseload, gating, importing, models, preparing, recommending
+from core.services.importing import taking
 from core.store import audit, people
 
 YESTERDAY = date(2026, 11, 18)
@@ -185,3 +186,33 @@ def test_the_samples_times_keep_their_hour_in_the_clients_zone_across_the_year()
 
 def test_a_first_start_ends_the_samples_record_yesterday(undisturbed):
     assert undisturbed.db.execute("SELECT max(day) FROM steps").fetchone()[0] == YESTERDAY.isoformat()
+
+
+def test_what_was_recommended_by_other_tables_is_recommended_anew(prepared, monkeypatch):
+    """As in a database from before the gate, or after the tables have changed."""
+    store, _ = prepared
+    cohort = people.cohorts(store.db)[0]["id"]
+    monkeypatch.setattr(preparing, "tables_hash", lambda: "other tables")
+    preparing.judge_anew(store)
+    assert recommending.pending(store, cohort) is not None
+    said: list[str] = []
+    preparing.prepare(store, said.append)
+    assert said == ["Recommending to the clients of “Sample cohort” …"]
+    assert recommending.pending(store, cohort) is None
+    monkeypatch.undo()
+
+
+def test_films_of_an_older_database_stay_outside_the_gate(tmp_path):
+    store = Store(tmp_path / "data")
+    with store.change("add", by="system", subject="cohorts") as change:
+        films = people.add_cohort(
+            change.db, "Films", source=taking.SOURCES[importing.Kind.MOVIELENS], synthetic=False
+        )
+        mine = people.add_cohort(change.db, "Mine", source="imported files", synthetic=False)
+    preparing.judge_anew(store)
+    assert gating.is_on(store, films) == (False, taking.FILMS)
+    assert gating.is_on(store, mine)[0]
+    gating.switch(store, films, on=True, reason="", by="Ana")
+    preparing.judge_anew(store)
+    assert gating.is_on(store, films)[0]
+    store.close()
