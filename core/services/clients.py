@@ -6,6 +6,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.services import Store, models, recommending
+from core.services.judging import Masks, judge
 from core.services.records import limits as limits
 from core.services.records import limits_known as limits_known
 from core.services.records import quality as quality
@@ -22,7 +23,8 @@ class Client:
         client: id, reference, name, time zone, cohort and whether it is synthetic.
         documents: newest ``profile``, ``medical`` and ``screening`` documents.
         status: the caseload's row, or None.
-        recommendations: what the model says now and said before, newest first, with exercise names.
+        recommendations: what the model says now and said before, newest first, with exercise names; of what it says
+            now without what the safety gate has come to mask since.
         margins: margin after each exercise under the version in force, oldest first; at most ``MOST_MARGINS``.
         threshold: margin below which the model asks, None without a model.
         log, steps, labels, notes, versions, audit: newest first, but steps oldest first.
@@ -79,6 +81,10 @@ def read(store: Store, client_id: int) -> Client:
     documents = people.documents(store.db, client_id)
     log, days = exercises.log(store.db, client_id), steps.daily(store.db, client_id)
     margins, threshold = _margins(store, client_id, documents.get("profile", {}))
+    masked = Masks(store, client["cohort_id"]).of(judge(store, client_id))
+    recommended = requests.recommendations(store.db, client_id)
+    for row in recommended[:1]:
+        row["top"] = [(exercise, p) for exercise, p in row["top"] if exercise not in masked]
     own = versions.versions(store.db, cohort_id=client["cohort_id"], client_id=client_id)
     return Client(
         client=client,
@@ -86,8 +92,7 @@ def read(store: Store, client_id: int) -> Client:
         limits=limits(documents),
         status=status.status(store.db, client_id),
         recommendations=[
-            {**row, "top": [(names[exercise], p) for exercise, p in row["top"]]}
-            for row in requests.recommendations(store.db, client_id)
+            {**row, "top": [(names[exercise], p) for exercise, p in row["top"]]} for row in recommended
         ],
         margins=margins,
         threshold=threshold,

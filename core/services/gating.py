@@ -31,7 +31,7 @@ def switch(store: Store, cohort_id: int, *, on: bool, reason: str, by: str) -> N
         InputError: for switching it off without a reason, or with one of over 500 characters.
     """
     reason = reason.strip()
-    if not on and not reason:
+    if not on and not any(letter.isalpha() for letter in reason):
         raise InputError("Say why the safety gate is switched off; the reason is shown and kept.")
     if len(reason) > MOST_REASON:
         raise InputError(f"The reason may have {MOST_REASON} characters; this one has {len(reason)}.")

@@ -33,6 +33,8 @@ class Answer:
         reason: why, for anything but an exercise; may be empty.
         decision_ms: time from seeing the request to deciding, in milliseconds.
         override: why an exercise that the safety gate masks is the answer all the same; of no effect on any other.
+        seen: the sentences that stood before the person who wrote the override, which is one against these alone;
+            None where nobody was shown any, then it is against whatever masks the exercise.
     """
 
     request_id: int
@@ -42,6 +44,7 @@ class Answer:
     reason: str = ""
     decision_ms: int | None = None
     override: str = ""
+    seen: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ def answer(store: Store, user: str, given: Answer) -> Outcome:
     if (given.verdict == "exercise") != (given.exercise_id is not None):
         raise InputError("An exercise is named with the verdict 'exercise', and with no other.")
     given = replace(given, override=given.override.strip())
+    if given.override and not any(letter.isalpha() for letter in given.override):
+        given = replace(given, override="")  # what cannot be read is no reason
     if len(given.override) > MOST_OVERRIDE:
         raise InputError(
             f"The reason may have {MOST_OVERRIDE} characters; this one has {len(given.override)}."
@@ -162,13 +167,18 @@ def _allowed(store: Store, request: dict[str, Any], given: Answer) -> Mapping[in
     judged = gating.judge(store, request["client_id"])
     masks = gating.Masks(store, request["cohort_id"]).of(judged)
     against = masks.get(given.exercise_id or 0, ())
-    if against and not given.override:
+    if against and not (given.override and _all_seen(against, given.seen)):
         sentences = " ".join(f"{text.rstrip('.')}." for text in dict.fromkeys(text for _, text in against))
         raise _Masked(
             f"The safety gate masks this exercise for {request['client'].rstrip('.')}. {sentences} "
             "Nothing was changed. To give it all the same, write why."
         )
     return masks
+
+
+def _all_seen(against: gating.Reasons, seen: Sequence[str] | None) -> bool:
+    """Whether each sentence stands in what was shown, which may be the message of a refusal with all of them."""
+    return seen is None or all(any(text.rstrip(".") in shown for shown in seen) for _, text in against)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Item:
         why: the cause of the doubt, in a sentence.
         limits: what the client must be spared: conditions and screening answers.
         history: the last exercises, newest first, as ``{"at", "name", "success"}``.
-        nearest: what followed in the most alike past cases, as ``{"after", "then"}``.
+        nearest: what followed in the most alike past cases, as ``{"after", "then"}``; what is masked says so.
         masked: what the model's first five would have held but for the gate, the most probable first.
         gate: what the gate says of the client now, in a sentence.
     """
@@ -245,6 +245,9 @@ def _item(store: Store, request: dict[str, Any], catalogue: dict[int, dict[str, 
     # Asked again: the client's health may be another than when the request was opened.
     judged = gating.judge(store, request["client_id"])
     masks = gating.masked_exercises(store, request["cohort_id"], judged)
+    names = {
+        key: f"{row['name']} (masked)" if key in masks else row["name"] for key, row in catalogue.items()
+    }
     ruled_out = [(mask["exercise"], mask["probability"]) for mask in why.get("masked", [])]
     return Item(
         request_id=request["id"],
@@ -272,9 +275,7 @@ def _item(store: Store, request: dict[str, Any], catalogue: dict[int, dict[str, 
         why=why["sentence"],
         limits=clients.limits(documents),
         history=[{"at": row["at"], "name": row["name"], "success": row["success"]} for row in done],
-        nearest=doubts.nearest(
-            model, past, documents.get("profile", {}), {key: row["name"] for key, row in catalogue.items()}
-        ),
+        nearest=doubts.nearest(model, past, documents.get("profile", {}), names),
         version_id=request["model_version_id"],
         masked=[
             Masked(exercise, catalogue[exercise]["name"], p, masks[exercise])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.errors import InputError
 from core.guidelines import CONDITIONS, FINDINGS, NOT_REVIEWED, POSITIONS, QUESTIONS, Needs, Verdict
 from core.guidelines.health import RELIEVING
-from core.services import gating, health, judging, labelling, queue, recommending
+from core.services import clients, gating, health, judging, labelling, queue, recommending
 from core.services.labelling import Answer
 from core.store import audit, exercises, labels, people, requests, status, versions
 from tests.cohorts import ask_about_everyone
@@ -420,3 +420,60 @@ def test_no_recommendation_set_or_answer_gets_round_the_gate(store):
     standing = labels.labels(store.db)
     assert standing
     assert not any(forbidden(persons[row["client_id"]], needs[row["exercise_id"]]) for row in standing)
+
+
+def test_a_condition_saved_while_an_answer_is_taught_masks_it(store, heavy, monkeypatch):
+    """The request stays open, so that only the second question to the gate can stop the answer."""
+    ask_about_everyone(store)
+    request = open_request(store)
+    client, teach = request["client_id"], labelling._teach
+
+    def meanwhile(*arguments, **named):
+        lesson = teach(*arguments, **named)
+        kidneys(store, client)
+        return lesson
+
+    monkeypatch.setattr(labelling, "_teach", meanwhile)
+    before = versions.in_force(store.db, client)
+    outcome = labelling.answer(store, "Bo", Answer(request["id"], "flight", "exercise", min(heavy)))
+    assert outcome.status == labelling.MASKED
+    assert "idney disease" in outcome.message
+    assert requests.request(store.db, request["id"])["state"] == "open"
+    assert versions.in_force(store.db, client) == before
+    assert labels.labels(store.db, client_id=client) == []
+
+
+@pytest.mark.parametrize("reason", ["", "  ", ".", "1", "\u200b\u2060", "\u202e"])
+def test_a_reason_that_cannot_be_read_is_none(store, heavy, reason):
+    ask_about_everyone(store)
+    client = open_request(store)["client_id"]
+    kidneys(store, client)
+    request = requests.unanswered(store.db, [client])[client]["id"]
+    given = Answer(request, "k", "exercise", min(heavy), override=reason)
+    assert labelling.answer(store, "Ana", given).status == labelling.MASKED
+    with pytest.raises(InputError, match="Say why"):
+        gating.switch(store, COHORT, on=False, reason=reason, by="Ana")
+    assert gating.is_on(store, COHORT)[0]
+
+
+def put_on_record(store, client, condition):
+    """As an import does: the record is another, and the recommendations are still to be refreshed."""
+    with store.transaction() as db:
+        people.add_documents(db, "medical", {client: {"conditions": condition}})
+        people.add_documents(db, "health", {client: {"active": True}})
+
+
+def test_nothing_masked_shows_while_an_import_waits_for_its_refresh(store, heavy):
+    ask_about_everyone(store)
+    request = open_request(store)
+    client = request["client_id"]
+    put_on_record(store, client, "kidney disease")
+    assert {exercise for exercise, _ in newest(store, client)["top"]} & heavy
+    names = {row["id"]: row["name"] for row in exercises.exercises(store.db, COHORT)}
+    shown = clients.read(store, client).recommendations[0]["top"]
+    assert shown
+    assert not {name for name, _ in shown} & {names[exercise] for exercise in heavy}
+    item = queue.item(store, request["id"])
+    said = {name for case in item.nearest for name in (*case["after"], case["then"])}
+    assert said & {f"{names[exercise]} (masked)" for exercise in heavy}
+    assert not said & {names[exercise] for exercise in heavy}

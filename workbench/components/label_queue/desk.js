@@ -44,7 +44,7 @@ class Desk {
   }
 
   /** Answer the request on screen; the next one takes its place at once. Returns what was done, or null. */
-  answer(verdict, { exercise = null, text = verdict, reason = "", override = "" } = {}) {
+  answer(verdict, { exercise = null, text = verdict, reason = "", override = "", seen = [] } = {}) {
     const item = this.items.shift();
     if (!item) return null;
     const entry = this.#add({
@@ -54,6 +54,7 @@ class Desk {
       exercise,
       reason,
       override,
+      seen,
       ms: Math.round(performance.now() - this.shownAt),
       item,
       client: item.client,
@@ -91,8 +92,8 @@ class Desk {
 
   /** What the server is told: every unconfirmed operation each time, so that none can be lost on the way. */
   message(known) {
-    const ops = this.saving.map(({ key, kind, request, verdict, exercise, reason, override, ms, of, label }) =>
-      kind === "answer" ? { key, kind, request, verdict, exercise, reason, override, ms }
+    const ops = this.saving.map(({ key, kind, request, verdict, exercise, reason, override, seen, ms, of, label }) =>
+      kind === "answer" ? { key, kind, request, verdict, exercise, reason, override, seen, ms }
         : kind === "undo" ? { key, kind, of, label }
           : { key, kind },
     );

@@ -138,7 +138,7 @@ class OverrideReason {
   }
 
   open({ exercise, name, client, sentences }) {
-    this.#given = { exercise, text: name };
+    this.#given = { exercise, text: name, seen: sentences };
     this.legend.textContent = `${name} is masked for ${client}. Why is it right all the same?`;
     this.because.replaceChildren(...sentences.map((sentence) => el("li", {}, sentence)));
     this.text.value = "";

@@ -56,6 +56,7 @@ def parse(raw: Mapping[str, Any]) -> Operation:
                 reason=_text(raw, "reason")[:LONGEST_REASON],
                 decision_ms=_optional_number(raw, "ms"),
                 override=_text(raw, "override")[:LONGEST_REASON].strip(),
+                seen=_texts(raw, "seen"),
             )
         case "undo":
             return Undo(key, of=_text(raw, "of"), label_id=_optional_number(raw, "label"))
@@ -77,6 +78,13 @@ def _number(raw: Mapping[str, Any], name: str) -> int:
 
 def _optional_number(raw: Mapping[str, Any], name: str) -> int | None:
     return None if raw.get(name) is None else _number(raw, name)
+
+
+def _texts(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = raw.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise InputError(f"{name} is {value!r}; expected a list of texts.")
+    return tuple(value)
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

@@ -146,7 +146,7 @@ class Page {
     if (!item) return [];
     const why = masks.why(item, exercise);
     const refusal = this.desk.refusal(item.request, exercise);
-    return why.length || refusal === null ? why : [refusal];
+    return refusal === null ? why : [refusal]; // the newer of the two
   }
 
   #answer(verdict, details) {

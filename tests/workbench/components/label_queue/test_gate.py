@@ -83,7 +83,8 @@ def test_against_the_gate_without_a_reason_nothing_is_recorded_and_the_request_s
 def test_with_a_reason_it_is_recorded_with_it(store: Store) -> None:
     desk, item = served(store)
     against = next(iter(masked(item)))
-    desk.serve(store, {"ops": [answer(item, "k1", against, override="Her surgeon wants it")]})
+    seen = masked(item)[against]
+    desk.serve(store, {"ops": [answer(item, "k1", against, override="Her surgeon wants it", seen=seen)]})
     assert desk.outcomes["k1"]["status"] in ("taught", "recorded")
     label = labels.answer_of(store.db, item["request"])
     assert label is not None
@@ -106,3 +107,26 @@ def test_a_gate_that_is_off_masks_nothing(store: Store) -> None:
     _, item = served(store)
     assert masked(item) == {}
     assert item["masked"] == []
+
+
+def test_a_reason_counts_against_the_rules_that_were_shown_with_it_alone(store: Store) -> None:
+    desk, item = served(store)
+    against = next(iter(masked(item)))
+    shown = {"override": "Her surgeon wants it", "seen": masked(item)[against]}
+    health.save(store, item["client_id"], by="Bo", conditions=["osteoarthritis", "obesity"])
+    desk.serve(store, {"ops": [answer(item, "k1", against, **shown)]})
+    refused = desk.outcomes["k1"]
+    assert refused["status"] == labelling.MASKED
+    assert "Obesity: low impact" in refused["message"]
+    assert labels.answer_of(store.db, item["request"]) is None
+    # The page shows the refusal then, and a reason given to that counts.
+    shown["seen"] = [refused["message"]]
+    desk.serve(store, {"ops": [answer(item, "k2", against, **shown)]})
+    assert desk.outcomes["k2"]["status"] in ("taught", "recorded")
+
+
+def test_a_reason_to_rules_that_nobody_was_shown_is_none(store: Store) -> None:
+    desk, item = served(store)
+    against = next(iter(masked(item)))
+    desk.serve(store, {"ops": [answer(item, "k1", against, override="Her surgeon wants it")]})
+    assert desk.outcomes["k1"]["status"] == labelling.MASKED

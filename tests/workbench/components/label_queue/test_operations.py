@@ -12,7 +12,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
 FIELDS = st.sampled_from(
-    ["key", "kind", "request", "verdict", "exercise", "reason", "ms", "of", "label", "override"]
+    ["key", "kind", "request", "verdict", "exercise", "reason", "ms", "of", "label", "override", "seen"]
 )
 
 
@@ -26,7 +26,7 @@ def test_the_three_kinds() -> None:
         "reason": "",
         "ms": 812,
     }
-    assert operations.parse(sent) == Answer(3, "a", "exercise", 7, "", 812)
+    assert operations.parse(sent) == Answer(3, "a", "exercise", 7, "", 812, seen=())
     assert operations.parse({"key": "b", "kind": "undo", "of": "a", "label": None}) == Undo("b", "a", None)
     assert operations.parse({"key": "c", "kind": "bring back"}) == BringBack("c")
 
@@ -71,6 +71,10 @@ def test_the_reason_against_the_gate_is_read_checked_and_cut() -> None:
     assert plain.override == ""
     with pytest.raises(InputError, match=r"^override is "):
         operations.parse({**sent, "override": ["because"]})
+    with pytest.raises(InputError, match=r"^seen is "):
+        operations.parse({**sent, "seen": "a rule"})
+    with pytest.raises(InputError, match=r"^seen is "):
+        operations.parse({**sent, "seen": [1]})
 
 
 @given(st.dictionaries(FIELDS, JSON | st.sampled_from(["answer", "undo", "bring back"])))
