@@ -18,8 +18,8 @@ def record_outcome(
 ) -> Outcome:
     """Say how much of a pick's session was done; the policy learns from it at once.
 
-    Progress to the week's goal is what the session added to what the week still lacked of its arm when the pick was
-    made: completion × lacking.
+    Progress to the week's goal is completion × the share of the week's sessions of its arm that was lacking when the
+    pick was made: the more a week lacks of an arm, the more a session of it counts.
 
     Args:
         completion: 0 for not done, 1 for done, or a share.

@@ -170,7 +170,7 @@ class Outcome:
 
     Attributes:
         completion: share of the session that was done, 0 to 1.
-        progress: how much it added to what the week still lacked of the arm, 0 to 1: completion × what was lacking.
+        progress: completion × the share of the week's sessions of the arm that was lacking when it was picked.
         reward: their weighted mean, with the weights of the pick's policy version.
     """
 
