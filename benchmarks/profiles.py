@@ -3,9 +3,11 @@
 The time for 2,000 profiles, training included, and what they earn; then the same environment, episodes, seeds and
 hyper-parameters for Stable-Baselines3's DQN, in turns, seed by seed. That one knows no mask: it has an environment that
 reads a masked action as the open one that follows it, so that each episode takes as many steps as Spotter's. Its ε
-falls by the step: it is set before each episode to what Spotter's is. With ``--as-it-is`` it also has the environment
-without that, where setting what is set already wastes a step and a profile may be truncated, which takes several times
-as long.
+falls by the step: it is set before each episode to what Spotter's is. It still has to learn each open action under
+several names, so Spotter's agent is trained without its mask, too: that is the like-for-like check of the two
+implementations, and what lies between Spotter's two rewards is what the mask is worth. With ``--as-it-is`` the peer
+also has the environment as it is, where setting what is set already wastes a step and a profile may be truncated,
+which takes several times as long.
 
 Stable-Baselines3 is installed for the run into a folder that is removed again, unless ``--peers`` names one to keep;
 Spotter does not need it. Profiles are seeded: only the times vary.
@@ -61,6 +63,31 @@ class Following(gymnasium.Wrapper[Any, Any, Any, Any]):
         )
         self.mask = info["action_mask"]
         return row, reward, terminated, truncated, info
+
+
+class Unmasked(Following):
+    """The same for Spotter's agent, which is told that every action is open: it learns then as the peer has to."""
+
+    def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
+        """A new profile, with every action open."""
+        row, info = super().reset(**options)
+        return row, info | {"action_mask": np.ones_like(self.mask)}
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """One action, with every action open after it."""
+        row, reward, terminated, truncated, info = super().step(action)
+        return row, reward, terminated, truncated, info | {"action_mask": np.ones_like(self.mask)}
+
+
+def ours_unmasked(seed: int, episodes: int) -> tuple[float, float]:
+    """Spotter's agent without its mask: seconds at work, and reward late in training."""
+    from core.bandit.profiles.agent import Agent, train
+
+    environment = ProfileEnv()
+    agent = Agent(environment.layout.size, len(environment.layout.actions), Training(), seed)
+    begun = time.process_time()
+    course = train(agent, Unmasked(environment), episodes, seed, np.random.default_rng(seed))
+    return time.process_time() - begun, float(course.rewards[-LATE:].mean())
 
 
 def theirs(
@@ -149,6 +176,7 @@ def main() -> None:
         if options.as_it_is:
             peers["as it is"] = ProfileEnv
         ours: list[float] = []
+        plain: list[float] = []
         taken: dict[str, list[float]] = {name: [] for name in peers}
         for seed in range(options.seeds):
             start, begun = time.perf_counter(), time.process_time()
@@ -160,6 +188,12 @@ def main() -> None:
                 f"last {LATE} episodes {made.trained.rewards[-LATE:].mean():.3f}, greedy "
                 f"{made.greedy.rewards.mean():.3f}, "
                 f"sampled {made.rewards.mean():.3f}; greedy {told(made.greedy.people)}; sampled {told(made.people)}",
+                flush=True,
+            )
+            worked, late = ours_unmasked(seed, options.episodes)
+            plain.append(worked)
+            print(
+                f"        Spotter's DQN without its mask: {worked:.1f} s at work; last {LATE} episodes {late:.3f}",
                 flush=True,
             )
             for name, environment in peers.items():
@@ -176,6 +210,7 @@ def main() -> None:
             f"\nProcessor time of {options.episodes:,} episodes, Spotter's with {2 * options.profiles:,} profiles "
             f"made afterwards: {spread(ours)} s (median, least to most of {options.seeds} seeds)"
         )
+        print(f"Spotter's without its mask: {spread(plain)} s")
         for name, theirs_taken in taken.items():
             ratios = [peer / own for peer, own in zip(theirs_taken, ours, strict=True)]
             print(
