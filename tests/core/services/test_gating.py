@@ -477,3 +477,66 @@ def test_nothing_masked_shows_while_an_import_waits_for_its_refresh(store, heavy
     said = {name for case in item.nearest for name in (*case["after"], case["then"])}
     assert said & {f"{names[exercise]} (masked)" for exercise in heavy}
     assert not said & {names[exercise] for exercise in heavy}
+
+
+def test_what_came_to_be_masked_leaves_the_prediction_set_of_a_request(store, heavy):
+    ask_about_everyone(store)
+    request = open_request(store)
+    everything = [row["id"] for row in exercises.exercises(store.db, COHORT)]
+    with store.transaction() as db:
+        row = requests.request(db, request["id"])
+        whole = requests.add_recommendation(
+            db,
+            client_id=row["client_id"],
+            step=row["step"],
+            version_id=row["model_version_id"],
+            top=row["top"],
+            margin=row["margin"],
+            p_value=row["p_value"],
+            why={**row["why"], "prediction_set": everything},
+        )
+        requests.open_request(db, client_id=row["client_id"], step=row["step"], recommendation_id=whole)
+    names = {row["id"]: row["name"] for row in exercises.exercises(store.db, COHORT)}
+    assert set(queue.item(store, request["id"]).also_in_set) & {names[exercise] for exercise in heavy}
+    put_on_record(store, request["client_id"], "kidney disease")
+    also = set(queue.item(store, request["id"]).also_in_set)
+    assert also
+    assert not also & {names[exercise] for exercise in heavy}
+
+
+def test_health_that_changes_while_the_model_predicts_is_recommended_by(store, heavy, monkeypatch):
+    """What was predicted for the record as it was is not written; the client is predicted for once more."""
+    client = min(people.client_ids(store.db, COHORT).values())
+    predict, times = recommending._predict, []
+
+    def slowly(*arguments):
+        found = predict(*arguments)
+        times.append(len(times))
+        if len(times) == 1:
+            put_on_record(store, client, "kidney disease")
+        return found
+
+    monkeypatch.setattr(recommending, "_predict", slowly)
+    recommending.refresh(store, COHORT, [client])
+    assert len(times) == 2
+    assert not {exercise for exercise, _ in newest(store, client)["top"]} & heavy
+
+
+def test_the_gate_is_asked_anew_for_every_part_of_the_record(store):
+    """What was judged before is kept in memory, so a measurement alone must make another record of it."""
+    client = min(people.client_ids(store.db, COHORT).values())
+    for told, masks_everything in (
+        ({"measurements": {"systolic_mmhg": 120}}, False),
+        ({"measurements": {"systolic_mmhg": 190}}, True),
+        ({"measurements": {"systolic_mmhg": 130}}, False),
+        ({"findings": ["ketones"]}, True),
+        ({"findings": []}, False),
+        ({"screening": {"chest_pain": True}}, True),
+        ({"screening": {"chest_pain": False}}, False),
+        ({"conditions": ["coronary artery disease"]}, True),
+        ({"active": True}, False),
+        ({"active": None}, True),
+        ({"conditions": None}, True),
+    ):
+        health.save(store, client, by="Ana", **told)
+        assert gating.judge(store, client).masks_everything is masks_everything, told
