@@ -177,7 +177,7 @@ def withdraw_clearance(store: Store, client_id: int, *, by: str, note: str = "")
         Conflict: if there is no clearance that counts.
         InputError: for a note of over 500 characters.
     """
-    note = _note(note, "") if note.strip() else ""
+    note = _note(note, "Say in words why it is withdrawn, or nothing.") if note.strip() else ""
     cohort_id = people.client(store.db, client_id)["cohort_id"]
     with store.change("withdraw clearance", by=by, subject=f"client {client_id}") as change:
         documents = _documents(change.db, client_id)
@@ -389,7 +389,7 @@ def _yes(value: bool | None) -> str | None:
 
 def _note(note: str, without: str) -> str:
     note = note.strip()
-    if not note:
+    if not any(letter.isalpha() for letter in note):
         raise InputError(without)
     if len(note) > MOST_NOTE:
         raise InputError(f"The note may have {MOST_NOTE} characters; this one has {len(note)}.")

@@ -15,7 +15,15 @@ from core.guidelines import CONDITIONS, FINDINGS, MEASUREMENTS, QUESTIONS, SEXES
 from core.guidelines.vocabulary import OLDEST, YOUNGEST_ADULT
 
 KINDS = ("profile", "medical", "screening", "health")
-NAMING = ("conditions", "condition", "diagnoses", "contraindications")
+NAMING = (
+    "conditions",
+    "condition",
+    "other_conditions",
+    "diagnoses",
+    "diagnosis",
+    "medical_history",
+    "contraindications",
+)
 """Fields of a medical history that name what the client has; several are parted by semicolons."""
 
 ONE_BY_ONE = {re.sub(r"\W+", "_", name.casefold()): name for name in CONDITIONS}

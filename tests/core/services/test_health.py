@@ -284,3 +284,22 @@ def test_a_clearance_is_for_the_record_that_was_seen(bare):
     assert health.read(bare, CLIENT).clearance is None
     health.clear(bare, CLIENT, by="Ana", note="Dr Weber", seen=health.read(bare, CLIENT))
     assert health.read(bare, CLIENT).cleared
+
+
+@pytest.mark.parametrize("column", ["diagnosis", "medical_history", "other_conditions"])
+def test_what_another_column_names_is_no_none(bare, column):
+    put(bare, "medical", {"conditions": "none", column: "stroke"})
+    assert health.read(bare, CLIENT).conditions == ("stroke",)
+    put(bare, "medical", {"conditions": "none", column: "lupus"})
+    assert gating.judge(bare, CLIENT).masks_everything
+    health.save(bare, CLIENT, by="Ana", conditions=[])
+    assert not gating.judge(bare, CLIENT).masks_everything
+
+
+def test_a_clearance_by_nobody_that_can_be_read_is_none(bare):
+    for note in ("", " . ", "\u200b"):
+        with pytest.raises(InputError, match="Say who gave"):
+            health.clear(bare, CLIENT, by="Ana", note=note)
+    health.clear(bare, CLIENT, by="Ana", note="Dr Weber")
+    with pytest.raises(InputError, match="Say in words"):
+        health.withdraw_clearance(bare, CLIENT, by="Ana", note="\u200b")
