@@ -85,7 +85,7 @@ def test_a_pick_is_made_answered_kept_over_a_reload_and_undone(
 ) -> None:
     client = ids[ASKED]
     visit(page, server, client)
-    page.get_by_role("button", name="Make this today's pick").click()
+    page.get_by_role("button", name="Let the policy pick").click()
     expect(picked(page)).to_contain_text("Picked for today", timeout=SLOW_MS)
     newest = picks.of_client(store, client)[0]
     assert newest.author == "Ana"
@@ -131,7 +131,7 @@ def test_the_keyboard_is_enough(page: Page, server: WorkbenchServer, ids: list[i
     page.keyboard.press("Space")
     expect(page.get_by_role("radio", name="low")).to_be_checked(timeout=SLOW_MS)
     idle(page)
-    page.get_by_role("button", name="Make this today's pick").focus()
+    page.get_by_role("button", name="Let the policy pick").focus()
     page.keyboard.press("Enter")
     expect(picked(page)).to_contain_text("Picked for today", timeout=SLOW_MS)
     newest = picks.of_client(store, client)[0]

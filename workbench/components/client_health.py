@@ -38,6 +38,8 @@ def draw(store: Store, view: clients.Client, user: str) -> None:
     """Draw what the gate says, clearance, and the form that both rest on."""
     client_id = int(view.client["id"])
     if told := st.session_state.pop(TOLD, ""):
+        # The form is long: whoever saved it stands far below the sentence.
+        st.toast(plain(told), icon=":material/check_circle:", duration="long")
         st.success(plain(told), icon=":material/check_circle:")
     judged, record = gating.judge(store, client_id), health.read(store, client_id)
     left, right = st.columns([7, 5], gap="large")

@@ -105,9 +105,8 @@ def strip(view: CohortView) -> None:
                 f"everything: {stopped:,}",
             ),
             figures.Figure(
-                "Best now",
+                f"{' / '.join(best).capitalize()} best" if best else "Best now",
                 " / ".join(f"{count:,}" for count in best.values()) or cells.NOTHING,
-                " / ".join(best),
             ),
             figures.Figure(
                 "Sessions done",

@@ -50,7 +50,7 @@ def draw(store: Store, pick_id: int, *, user: str) -> None:
     _state(pick)
     figures.draw(strip(pick))
     _against(pick.receipt)
-    st.header("The arms", anchor=False)
+    st.header("The kinds of session", anchor=False)
     arms_table(pick)
     _gate(pick.receipt)
     _apart(pick)
@@ -99,20 +99,20 @@ def strip(pick: Pick) -> list[figures.Figure]:
     receipt = pick.receipt
     best, second = receipt["best"], receipt["runner_up"]
     chance = (
-        figures.Figure("Chance of this arm", cells.percent(pick.propensity, 1), "it was drawn by the policy")
+        figures.Figure("Its chance", cells.percent(pick.propensity, 1), "it was drawn by the policy")
         if pick.propensity is not None
-        else figures.Figure("Chance of this arm", cells.NOTHING, "a person chose it, so nothing was drawn")
+        else figures.Figure("Its chance", cells.NOTHING, "a person chose it, so nothing was drawn")
     )
-    lead = figures.Figure("Best arm then", "none", "the gate left none open")
+    lead = figures.Figure("Best then", "none", "the gate left none open")
     if best is not None:
         about = (
             f"ahead of {second} by {receipt['lead']:.3f}" if second is not None else "the only one left open"
         )
-        lead = figures.Figure("Best arm then", str(best), about)
+        lead = figures.Figure("Best then", str(best), about)
     version = receipt["policy"]
     day, _, hour = _moment(pick.at).partition(", ")
     return [
-        figures.Figure("Arm taken", pick.arm, f"for {cells.day(pick.day)}"),
+        figures.Figure("Taken", pick.arm, f"for {cells.day(pick.day)}"),
         chance,
         lead,
         figures.Figure("Made", day, f"{hour}, by {pick.author}"),
@@ -135,9 +135,9 @@ def _against(receipt: Mapping[str, Any]) -> None:
 def arms_table(pick: Pick) -> None:
     """Every arm's score, chance and what masked it."""
     plain_table.draw(
-        ("Arm", "Score", "Expected reward", "For trying it out", "Chance"),
+        ("Kind", "Score", "Expected reward", "For trying it out", "Chance"),
         arm_rows(pick),
-        caption="Scores of the arms when it was made",
+        caption="Scores of the kinds of session when it was made",
     )
 
 

@@ -207,7 +207,7 @@ def found(made: Rehearsal) -> None:
         caption="Off-policy estimates of the setting",
     )
     plain_table.draw(
-        ("Arm", "Picks that were made", "Under this setting"),
+        ("Kind of session", "Picks that were made", "Under this setting"),
         [[arm, cells.percent(logged), cells.percent(would)] for arm, logged, would in made.arms],
         caption="Share of each arm",
     )

@@ -20,7 +20,7 @@ from core.bandit import (
     predict_rewards,
     self_normalised,
 )
-from core.bandit.contexts import ENCODING, Floats
+from core.bandit.contexts import Floats
 from core.errors import InputError
 from core.services import Store
 from core.services.picks import policies
@@ -100,7 +100,10 @@ def rehearse(store: Store, cohort_id: int, settings: PolicySettings) -> Rehearsa
             (arm, float((arms == k).mean()), float(target[:, k].mean())) for k, arm in enumerate(NAMES)
         ),
         sentence=_sentence(found[-1], effective, _unseen(arms, target), _beyond(arms, chances, target)),
-        warnings=_warnings(effective, len(rows), settings, counted),
+        warnings=(
+            *_warnings(effective, len(rows), settings, counted),
+            *_left_out(*picks.unheard(store.db, cohort_id)),
+        ),
     )
 
 
@@ -129,7 +132,7 @@ def _log_rows(store: Store, cohort_id: int) -> list[dict[str, Any]]:
     return [
         row
         for row in picks.learnt_from(store.db, cohort_id)
-        if row["propensity"] is not None and len(row["context"]) == ENCODING.size
+        if row["propensity"] is not None and policies.readable(row)
     ]
 
 
@@ -202,12 +205,15 @@ def _sentence(robust: Estimate, effective: float, unseen: Sequence[str], beyond:
             f"Cannot be told yet: for this setting the log is worth {effective:.0f} picks, and {FEWEST} are needed "
             "before an interval can be trusted."
         )
-    reach = f"({LEVEL} % interval {robust.difference_low:+.3f} to {robust.difference_high:+.3f})"
+    reach = f"({LEVEL} % interval {robust.difference_low:+.3f} to {robust.difference_high:+.3f})".replace(
+        "-", "−"
+    )
+    more = f"{robust.difference:+.3f}".replace("-", "−")
     if robust.difference_low > 0:
-        return f"On these picks the setting would have earned more: {robust.difference:+.3f} a pick {reach}."
+        return f"On these picks the setting would have earned more: {more} a pick {reach}."
     if robust.difference_high < 0:
-        return f"On these picks the setting would have earned less: {robust.difference:+.3f} a pick {reach}."
-    return f"These picks do not tell the setting from what was done: {robust.difference:+.3f} a pick {reach}."
+        return f"On these picks the setting would have earned less: {more} a pick {reach}."
+    return f"The picks so far do not tell this setting from what was done: {more} a pick {reach}."
 
 
 def _warnings(
@@ -226,3 +232,19 @@ def _warnings(
             f"{settings.completion_weight:g}."
         )
     return tuple(found)
+
+
+def _left_out(silent: int, replaced: int) -> list[str]:
+    """What the log does not hold; where such picks went worse than others, every estimate is too high."""
+    parts = []
+    if silent:
+        parts.append(f"{silent:,} of the policy's picks have no outcome")
+    if replaced:
+        parts.append(f"in place of {replaced:,} a person chose another")
+    return (
+        [
+            f"Left out: {' and '.join(parts)}. If those went worse than the rest, all figures here are too high."
+        ]
+        if parts
+        else []
+    )

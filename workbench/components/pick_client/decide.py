@@ -203,7 +203,7 @@ def _choose(desk: Desk) -> None:
     today.ask(considered)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            "Make this today's pick" if pick is None else "Let the policy pick again",
+            "Let the policy pick" if pick is None else "Let the policy pick again",
             type="primary" if pick is None else "secondary",
             icon=":material/event_available:",
             key="decide",
