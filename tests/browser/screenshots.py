@@ -1,7 +1,8 @@
 """Pictures of every page as a first start shows it: ``python -m tests.browser.screenshots FOLDER``.
 
 Each page at 1400 and at 800 pixels, the Label requests page after an answer, and a client's Step goals in full with a
-plan in force and its proof. The README's picture is one of them.
+plan in force and its proof, and the Picks page of a client whose best kind of session has a clear lead. The README's
+pictures are among them.
 """
 
 import sys
@@ -45,10 +46,26 @@ def main(folder: Path) -> None:
                 page.locator(".pair.taught").wait_for()
                 settle(page)
                 page.screenshot(path=folder / f"answered-{width}.png")
+                leading(page, server, folder / f"picks_lead-{width}.png")
                 proven(page, server, folder / f"step_goals_proof-{width}.png")
         finally:
             browser.close()
             server.stop()
+
+
+def leading(page: Page, server: WorkbenchServer, picture: Path) -> None:
+    """The Picks page of the first client whose best kind is well ahead, with nothing waiting, down to the chart."""
+    page.goto(f"{server.url}/picks")
+    settle(page)
+    clear = page.locator("tbody tr", has_text="well ahead").filter(has_not_text="outcome is missing")
+    clear.first.get_by_role("link").click()
+    page.get_by_role("heading", name="Today for").wait_for()
+    size = page.viewport_size
+    assert size is not None
+    page.set_viewport_size({"width": size["width"], "height": 1200})
+    settle(page)
+    page.screenshot(path=picture)
+    page.set_viewport_size(size)
 
 
 def proven(page: Page, server: WorkbenchServer, picture: Path) -> None:
