@@ -43,6 +43,8 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
       // A new tab or window is the browser's business.
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
       event.preventDefault();
+      // The client's page is this page with another address: it would open as far down as the row stands.
+      document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
       frame.open("open", row.client);
     });
     return el("tr", {},

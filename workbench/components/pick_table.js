@@ -18,6 +18,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
       // A new tab or window is the browser's business.
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.button || getSelection()?.toString()) return;
       event.preventDefault();
+      // The client's page is this page with another address: it would open as far down as the row stands.
+      document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
       frame.open("open", row.client);
     };
     return el("tr", { role: "row", onclick: open },
