@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import InputError
 from core.services.studies import registry, running
 from core.services.studies.performing import Performer
-from core.store import Store, audit
+from core.store import Store, audit, jobs
 from tests.toy_studies import STUDIES
 from workbench.components import study_run
 from workbench.components.text import plain
@@ -114,6 +114,18 @@ def test_settings_that_make_no_sense_are_refused_with_a_sentence(store: Store) -
     assert running.count(store) == 0
 
 
+def test_a_run_that_is_made_ready_says_with_what(store: Store) -> None:
+    run_id = start(store, count=4)
+    performer = Performer(store, STUDIES, worker="here", lease_seconds=60.0)
+    claim = performer.claim()
+    assert claim is not None
+    with store.transaction() as db:
+        jobs.tell(db, claim, "The dice are being carved, 40 %")
+    for page in (open_page(), open_page(run=run_id)):
+        (bar,) = page.get("progress")
+        assert bar.proto.text == plain("The dice are being carved, 40 % · 4 pieces follow")
+
+
 def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(store: Store) -> None:
     run_id = start(store, count=4)
     work(store, 2)
@@ -122,6 +134,8 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(store: Store) 
     (bar,) = page.get("progress")
     assert bar.proto.value == 50
     assert bar.proto.text.startswith("50\u00a0% · 2 of 4 pieces finished · ")
+    work(store, 2)
+    assert open_page().get("progress")[0].proto.text.endswith("finished · putting the results together")
     press(page, "Cancel")
     assert running.run(store, STUDIES, run_id).state == "cancelled"
     assert "cancelled" in texts(page)

@@ -82,7 +82,14 @@ def progress(run: Run, *, alone: bool) -> None:
     if run.message and not run.pieces_done:
         st.progress(run.fraction, text=plain(f"{run.message} · {len(run.pieces)} pieces follow"))
         return
-    left = f"about {cells.duration(run.seconds_left)} left" if run.seconds_left else "time left not known yet"
+    if run.pieces_done == len(run.pieces):
+        left = "putting the results together"
+    else:
+        left = (
+            f"about {cells.duration(run.seconds_left)} left"
+            if run.seconds_left
+            else "time left not known yet"
+        )
     pieces = f"{run.pieces_done} of {len(run.pieces)} pieces"
     st.progress(run.fraction, text=f"{cells.percent(run.fraction)} · {pieces} finished · {left}")
 

@@ -267,7 +267,7 @@ def _curve(settings: Settings, found: _Found) -> Chart:
     levels = (
         ("Enumerated", found.of(ENUMERATED, "reward").mean),
         ("Uniform", found.of(UNIFORM, "reward").mean),
-        ("Paper's average", PAPER_REWARD),
+        ("Paper's average, on its own base", PAPER_REWARD),
     )
     learning = Series(
         "DQN",

@@ -75,7 +75,12 @@ def test_the_papers_figures_stand_beside_ours(result: Result) -> None:
 
 def test_charts_show_the_levels_beside_the_curve(result: Result) -> None:
     curve = result.charts[0]
-    assert [series.name for series in curve.series] == ["DQN", "Enumerated", "Uniform", "Paper's average"]
+    assert [series.name for series in curve.series] == [
+        "DQN",
+        "Enumerated",
+        "Uniform",
+        "Paper's average, on its own base",
+    ]
     assert curve.series[0].x == (50.0, 60.0)
     assert result.charts[1].series[0].y[0] > result.charts[1].series[0].y[1]  # type: ignore[operator]
 
