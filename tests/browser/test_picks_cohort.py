@@ -93,7 +93,7 @@ def test_outcomes_are_recorded_and_undone(page: Page, server: WorkbenchServer, s
 
 def test_a_row_opens_the_clients_picks(page: Page, server: WorkbenchServer, ids: list[int]) -> None:
     visit(page, server, PARTS["everyone"])
-    expect(page.get_by_role("row", name="Client 00001")).to_contain_text("none may be offered")
+    expect(page.get_by_role("row", name="Client 00001")).to_contain_text("nothing may be offered")
     page.get_by_label("Search by name").fill("00002")
     expect(page.get_by_role("row")).to_have_count(2)
     expect(page.get_by_role("row", name="Client 00002")).to_contain_text("strength")
