@@ -53,7 +53,7 @@ def _best(settings: Simulated, found: Found) -> str:
         return f"The oracle has no regret, by definition ({circumstances})."
     best, *others = sorted(known, key=lambda name: known[name].mean)
     ahead = ""
-    if others and not _beyond_chance(less(found[best], found[others[0]])[0]):
+    if others and not beyond_chance(less(found[best], found[others[0]])[0]):
         ahead = f" (no clear lead over {NAMES[others[0]]}, {in_words(known[others[0]])})"
     return (
         f"{NAMES[best]} has the least regret, {in_words(known[best])}{ahead}: {circumstances}, 95 % intervals in "
@@ -69,7 +69,7 @@ def _against(name: str, found: Found) -> Iterator[str]:
         apart, share = less(found[name], found[other])
         word = "less" if share.mean >= 0 else "more"
         size = share if share.mean >= 0 else _negative(share)
-        chance = "" if _beyond_chance(apart) else ", which could be chance"
+        chance = "" if beyond_chance(apart) else ", which could be chance"
         said.append(f"{in_words(size, 1)} % {word} regret than {title}{chance}")
     if said:
         yield f"{NAMES[name]} has {' and '.join(said)}."
@@ -223,7 +223,8 @@ def _usual(repetitions: int) -> float:
     return float(binom.ppf(0.95, repetitions, 0.05)) / repetitions
 
 
-def _beyond_chance(of: Interval) -> bool:
+def beyond_chance(of: Interval) -> bool:
+    """Whether an interval of a difference lies on one side of 0."""
     return of.low is not None and of.high is not None and (of.low > 0 or of.high < 0)
 
 

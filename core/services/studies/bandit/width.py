@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from core.bandit.simulation.measuring import measure
 from core.bandit.simulation.running import WIDE, make_policy, run
 from core.bandit.simulation.world import WEEK
-from core.services.studies.bandit.findings import failed, violations
-from core.services.studies.bandit.kept import Repeated, gathered, kept
+from core.services.studies.bandit.findings import beyond_chance, failed, violations
+from core.services.studies.bandit.kept import Repeated, gathered, kept, less
 from core.services.studies.bandit.worlds import (
     INVENTED,
     LOADING,
@@ -115,9 +115,11 @@ def _findings(settings: Settings, found: Found) -> list[str]:
     told = []
     for name in settings.policies:
         finals = {width: _final(found[name, width]) for width in settings.widths}
-        best = min(finals, key=lambda width: finals[width].mean)
+        best, *others = sorted(finals, key=lambda width: finals[width].mean)
+        near = [w for w in others if not beyond_chance(less(found[name, best], found[name, w])[0])]
+        ahead = f" (no clear lead over {', '.join(near)})" if near else ""
         told.append(
-            f"{NAMES[name]} has the least regret at a width of {best}: {in_words(finals[best])}, over "
+            f"{NAMES[name]} has the least regret at a width of {best}: {in_words(finals[best])}{ahead}, over "
             f"{settings.people:,} people, {settings.days} days and {settings.seeds} repetitions (95 % intervals in "
             "brackets)."
         )

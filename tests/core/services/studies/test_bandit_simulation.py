@@ -239,6 +239,12 @@ def test_a_violation_is_the_first_thing_that_a_sweep_says(store: Store) -> None:
     settings = width.Settings(**SMALL, widths=("0.05", "0.3"))  # type: ignore[arg-type]
     results = pieces(width.STUDY, settings, store)
     assert "gate failed" not in " ".join(width.STUDY.combine(settings, results).headline)
+    for run, final in zip(results, (100.0, 101.0, 103.0, 101.0), strict=True):  # by repetition, then width
+        run["regret"][-1] = run["final"] = final
+    assert "(no clear lead over " in width.STUDY.combine(settings, results).headline[0]
+    for run, final in zip(results, (100.0, 151.0, 100.0, 150.0), strict=True):
+        run["regret"][-1] = run["final"] = final
+    assert "no clear lead" not in width.STUDY.combine(settings, results).headline[0]
     results[1]["violations"] = 2
     (first, *_) = width.STUDY.combine(settings, results).headline
     assert first.startswith("The safety gate failed: the audit objects to 2 decisions (LinUCB at 0.3 2).")
