@@ -41,7 +41,7 @@ def gated_cohort(folder: Path, *, clients: int = 12, asking: float = 0.999, epoc
                 "positions": ["standing"],
             }
             db.execute("UPDATE exercises SET detail = ? WHERE id = ?", [json.dumps(needs), exercise])
-        db.execute("DELETE FROM profiles WHERE kind = 'screening' AND client_id = ?", [ids[UNSCREENED]])
+        people.add_documents(db, "screening", {ids[UNSCREENED]: {}})
         people.add_documents(
             db,
             "medical",

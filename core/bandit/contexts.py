@@ -1,5 +1,6 @@
 """From attribute values to the numbers that a policy sees: normalised numbers, one-hot categories, products."""
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,6 +49,11 @@ class Encoding:
         self._left = np.array([places[left] for left, _ in CROSSED], dtype=np.int64)
         self._right = np.array([places[right] for _, right in CROSSED], dtype=np.int64)
         self.places = places
+
+    @property
+    def version(self) -> str:
+        """A short hash of what each column holds; another whenever columns come, go or change places."""
+        return hashlib.sha256("\n".join(self.labels).encode()).hexdigest()[:12]
 
     @property
     def size(self) -> int:

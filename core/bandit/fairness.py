@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.bandit.attributes import BY_KEY
 from core.bandit.people import People
 from core.errors import InputError
 
@@ -18,7 +19,14 @@ Integers = NDArray[np.int64]
 
 REPEATS = 2_000
 LEVEL = 0.95
-AGE_BOUNDS = (36.0, 56.0)  # years; the paper's groups are 18–35, 36–55, 56 and over
+AGE_GROUPS = ("18–35", "36–55", "56 and over")  # the paper's
+AGE_BOUNDS = (36.0, 56.0)  # years, where the second and the third begin
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "sex": tuple(map(str, BY_KEY["sex"].values)),
+    "race": tuple(map(str, BY_KEY["race"].values)),
+    "age group": AGE_GROUPS,
+}
+"""The groups that the paper compares, by attribute."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ NAMING = (
 )
 """Fields of a medical history that name what the client has; several are parted by semicolons."""
 
+UNJUDGED = frozenset({"medication", "recorded_at", "smoker", "smoking"})
+"""Fields of a medical history whose yes no rule asks about, beside those that name conditions."""
+
 ONE_BY_ONE = {re.sub(r"\W+", "_", name.casefold()): name for name in CONDITIONS}
 """Where a medical history has a yes or no for each condition: the condition by the field's name."""
 
@@ -210,6 +213,12 @@ def _conditions(
         if answered is not None:
             said.append([])
             written += [ONE_BY_ONE[key]] * answered
+    # A yes that no rule knows is no reason to go on.
+    written += [
+        key.replace("_", " ")
+        for key, value in medical.items()
+        if key not in {*NAMING, *ONE_BY_ONE, *UNJUDGED} and str(value).strip().casefold() in YES
+    ]
     known = {spelt[name.casefold()] for name in written if name.casefold() in spelt}
     found = [findings[name.casefold()] for name in written if name.casefold() in findings]
     unknown = tuple(

@@ -160,7 +160,8 @@ def learnt_from(db: Database, cohort_id: int, after: int = 0) -> list[Row]:
     """
     rows = db.query(
         "SELECT p.id, p.client_id, p.day, p.arm, p.propensity, json_extract(p.receipt, '$.context') AS context,"
-        " json_extract(p.receipt, '$.allowed') AS allowed, o.id AS outcome_id, o.completion, o.progress"
+        " json_extract(p.receipt, '$.allowed') AS allowed, json_extract(p.receipt, '$.versions.encoding') AS encoding,"
+        " o.id AS outcome_id, o.completion, o.progress"
         " FROM pick_outcomes o JOIN picks p ON p.id = o.pick_id JOIN clients c ON c.id = p.client_id"
         " WHERE c.cohort_id = ? AND o.undone_at IS NULL AND o.id > ? ORDER BY o.id",
         [cohort_id, after],
@@ -168,6 +169,21 @@ def learnt_from(db: Database, cohort_id: int, after: int = 0) -> list[Row]:
     return [
         {**row, "context": json.loads(row["context"]), "allowed": json.loads(row["allowed"])} for row in rows
     ]
+
+
+def unheard(db: Database, cohort_id: int) -> tuple[int, int]:
+    """Of a policy's picks: how many hold without an outcome, and how many a person's choice took the place of."""
+    row = db.execute(
+        "SELECT coalesce(sum(n.id IS NULL AND o.id IS NULL), 0),"
+        " coalesce(sum(n.propensity IS NULL AND n.id IS NOT NULL), 0)"
+        " FROM picks p JOIN clients c ON c.id = p.client_id"
+        " LEFT JOIN picks n ON n.id ="
+        " (SELECT max(l.id) FROM picks l WHERE l.client_id = p.client_id AND l.day = p.day AND l.id > p.id)"
+        " LEFT JOIN pick_outcomes o ON o.pick_id = p.id AND o.undone_at IS NULL"
+        " WHERE c.cohort_id = ? AND p.propensity IS NOT NULL",
+        [cohort_id],
+    ).fetchone()
+    return int(row[0]), int(row[1])
 
 
 def outcomes_known(db: Database, cohort_id: int) -> tuple[int, int, int]:

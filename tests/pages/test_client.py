@@ -162,7 +162,8 @@ def test_no_clients_at_all(tmp_path, monkeypatch):
 def test_limits_are_in_view_and_quality_is_told(store):
     client = first(store)
     with store.transaction() as db:
-        db.execute("DELETE FROM profiles WHERE kind IN ('medical', 'screening')")
+        for kind in ("medical", "screening"):
+            people.add_documents(db, kind, {client: {}})
     assert "Limits are not known" in texts(open_page(client))
     with store.transaction() as db:
         people.add_documents(db, "medical", {client: {"asthma": "yes", "diabetes": "no"}})

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from core.bandit.attributes import BY_KEY
-from core.bandit.contexts import ENCODING, Floats
-from core.bandit.fairness import equal_opportunity
+from core.bandit.contexts import Floats
+from core.bandit.fairness import GROUPS, equal_opportunity, groups_of
 from core.bandit.importance import mean_attributions, null_attributions
+from core.bandit.people import People
 from core.guidelines import ARMS
 from core.services import Store, exporting, gating, moments
 from core.services.picks import compared, policies
@@ -22,7 +23,6 @@ from core.store import imports, people, picks
 DID_WELL = 0.5  # completion from which an arm did well for somebody
 QUARTER = 15 * 60  # seconds; time zones differ by whole ones
 FEWEST = 5  # people for whom an arm did well, in a group that is compared
-AGE_GROUPS = (("18–35", 18, 36), ("36–55", 36, 56), ("56 and over", 56, 200))
 COLUMNS = (
     "client",
     "day",
@@ -187,7 +187,7 @@ def _importance(store: Store, cohort_id: int, running: Running) -> Importance | 
     learnt = [
         row
         for row in picks.learnt_from(store.db, cohort_id)
-        if row["outcome_id"] <= running.known[1] and len(row["context"]) == ENCODING.size
+        if row["outcome_id"] <= running.known[1] and policies.readable(row)
     ]
     decisions = np.vstack([start["contexts"], *(np.array(row["context"])[None] for row in learnt)])
     if not len(decisions):
@@ -214,20 +214,11 @@ def _importance(store: Store, cohort_id: int, running: Running) -> Importance | 
 
 def _groups(known: list[Known]) -> dict[str, list[str | None]]:
     """The group of each person by attribute; None where it is not known."""
-    ages: list[str | None] = []
-    for one in known:
-        age = one.values["age"]
-        found = (
-            None
-            if not isinstance(age, float)
-            else next((g for g, low, end in AGE_GROUPS if low <= age < end), None)
-        )
-        ages.append(found)
-
-    def words(key: str) -> list[str | None]:
-        return [value if isinstance(value := one.values[key], str) else None for one in known]
-
-    return {"sex": words("sex"), "age group": ages, "race": words("race")}
+    places = groups_of(People.of([one.values for one in known]))
+    return {
+        name: [None if place < 0 else GROUPS[name][place] for place in places[name].tolist()]
+        for name in GROUPS
+    }
 
 
 def _gap(attribute: str, groups: list[str | None], served: np.ndarray) -> Gap:

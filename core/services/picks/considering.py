@@ -14,7 +14,7 @@ from core.errors import InputError
 from core.guidelines import ARMS, Intensity
 from core.services import Store
 from core.services.picks import compared, policies
-from core.services.picks.knowing import Known, of_client
+from core.services.picks.knowing import Known, intensity_high, of_client
 from core.services.picks.policies import Running
 from core.services.picks.rationale import rationale, said
 from core.services.picks.views import ArmView, Considered, Flip, Stability, Values
@@ -35,7 +35,13 @@ def consider(store: Store, client_id: int, changes: Mapping[str, Value | None] |
         InputError: for a key or a value that cannot be.
     """
     known = of_client(store, client_id)
-    return of_known(store, known, checked_changes(changes or {}))
+    checked = checked_changes(changes or {})
+    wished = checked.get("intensity")
+    if wished is not None and wished not in _proposed(known).get("intensity", (wished,)):
+        raise InputError(
+            f"The safety gate leaves at most {intensity_high(known.judged)} intensity for this client."
+        )
+    return of_known(store, known, checked)
 
 
 def of_known(
@@ -113,11 +119,10 @@ def allowed_of(known: Known) -> np.ndarray:
 
 def _proposed(known: Known) -> dict[str, tuple[Value, ...]]:
     """For some attributes the only values to propose: no intensity above what the gate leaves."""
-    gate = known.judged.gate
-    if not known.judged.on or gate is None or gate.intensity_high is None:
+    highest = intensity_high(known.judged)
+    if highest is None:
         return {}
-    order = list(Intensity)
-    return {"intensity": tuple(str(one) for one in order[: order.index(gate.intensity_high) + 1])}
+    return {"intensity": tuple(str(one) for one in Intensity if one.order <= highest.order)}
 
 
 def _arms(store: Store, running: Running, known: Known, context: Floats) -> tuple[ArmView, ...]:

@@ -1,6 +1,6 @@
 """Making a pick and keeping its receipt."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ def decide(
     by: str,
     arm: str | None = None,
     reason: str = "",
+    seen: Collection[str] | None = None,
     today: Mapping[str, Value | None] | None = None,
     on: date | None = None,
     at: datetime | None = None,
@@ -40,18 +41,23 @@ def decide(
     Args:
         arm: None lets the policy pick, by its propensities; a name records what a person chose.
         reason: why an arm is offered against the gate; kept with the pick and in the audit.
-        today: values of the day, such as ``{"energy": "low"}``.
+        seen: the sentences against the arm that were shown when the reason was written; None if it was written for
+            whatever holds now.
+        today: how the day is, ``{"energy": "low"}``; what the week has had so far is on record.
         on: another day than today, for a record that is brought in afterwards; ``at`` then says when.
 
     Raises:
         NotFound: if there is no such client.
         InputError: for an arm that does not exist, values that cannot be, or a masked arm without a reason.
-        Conflict: if the policy is to pick and the gate leaves no arm, or the day's pick has its outcome already.
+        Conflict: if the policy is to pick and the gate leaves no arm, the day's pick has its outcome already, or a rule
+            stands against the arm that was not among those seen.
     """
     changes = checked_changes(today or {})
-    if wrong := [key for key in changes if BY_KEY[key].about != "day"]:
+    if wrong := [BY_KEY[key] for key in changes if key != "energy"]:
         raise InputError(
-            f"{BY_KEY[wrong[0]].label} is no value of the day; save it as the client's wish instead."
+            f"{wrong[0].label} is on record, and no pick is made with another; it can only be tried."
+            if wrong[0].about == "day"
+            else f"{wrong[0].label} is no value of the day; save it as the client's wish instead."
         )
     if arm is not None and arm not in ARMS:
         raise InputError(f"arm must be one of {', '.join(ARMS)}; it is {arm!r}.")
@@ -75,10 +81,12 @@ def decide(
         else:
             propensity = None
             masked = considered.arm(arm).masked
-            if masked and not reason:
+            if masked and not any(letter.isalpha() for letter in reason):
                 raise InputError(
                     f"{arm.capitalize()} is masked: {' '.join(masked)} To offer it all the same, write why."
                 )
+            if seen is not None and not set(masked) <= set(seen):
+                raise Conflict(f"What stands against {arm} has changed: {' '.join(masked)} Look at it again.")
             if masked:
                 override = {"reason": reason, "rules": list(masked)}
         receipt = receipt_of(considered, known.lacking, arm, by=by, propensity=propensity, override=override)
@@ -168,7 +176,7 @@ def receipt_of(
             "settings": considered.policy.settings.to_json(),
             "learnt": considered.policy.learnt,
         },
-        "versions": {"code": code_version(), "guidelines": tables_hash(), "encoding": ENCODING.size},
+        "versions": {"code": code_version(), "guidelines": tables_hash(), "encoding": ENCODING.version},
     }
 
 

@@ -102,7 +102,22 @@ def _recorded(
             values[key] = None
         if values[key] is not None:
             origins[key] = origin
+    highest = intensity_high(judged)
+    if highest is not None and _above(values["intensity"], highest):
+        values["intensity"], origins["intensity"] = (
+            str(highest),
+            "wished higher; the safety gate leaves no more",
+        )
     return values, origins
+
+
+def intensity_high(judged: Judged) -> Intensity | None:
+    """The highest intensity that the gate leaves; None where it sets no limit, or leaves nothing at all."""
+    return judged.gate.intensity_high if judged.on and judged.gate is not None else None
+
+
+def _above(wished: Value | None, highest: Intensity) -> bool:
+    return isinstance(wished, str) and Intensity(wished).order > highest.order
 
 
 def _lower(given: object, key: str) -> object:

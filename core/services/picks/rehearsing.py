@@ -241,10 +241,8 @@ def _left_out(silent: int, replaced: int) -> list[str]:
         parts.append(f"{silent:,} of the policy's picks have no outcome")
     if replaced:
         parts.append(f"in place of {replaced:,} a person chose another")
-    return (
-        [
-            f"Left out: {' and '.join(parts)}. If those went worse than the rest, all figures here are too high."
-        ]
-        if parts
-        else []
-    )
+    if not parts:
+        return []
+    return [
+        f"Left out: {' and '.join(parts)}. If those went worse than the rest, all figures here are too high."
+    ]

@@ -25,6 +25,14 @@ def m008_health_and_picks(db: Database) -> None:
         DROP TABLE profiles;;
         ALTER TABLE documents RENAME TO profiles;;
         CREATE INDEX profiles_of_client ON profiles (client_id, kind, id);;
+        -- What is on record about a client's health decides what may be offered: it is added to, never changed.
+        CREATE TRIGGER documents_are_immutable BEFORE UPDATE ON profiles
+            BEGIN SELECT RAISE(ABORT, 'a document never changes; add a newer one'); END;;
+        CREATE TRIGGER documents_are_kept BEFORE DELETE ON profiles
+            BEGIN SELECT RAISE(ABORT, 'a document is never deleted; add a newer one'); END;;
+        CREATE TRIGGER documents_are_never_replaced BEFORE INSERT ON profiles
+            WHEN EXISTS (SELECT 1 FROM profiles WHERE id = NEW.id)
+            BEGIN SELECT RAISE(ABORT, 'a document never changes; add a newer one'); END;;
         ALTER TABLE labels ADD COLUMN override TEXT NOT NULL DEFAULT '';;
         CREATE TRIGGER labels_keep_their_override BEFORE UPDATE OF override ON labels
             BEGIN SELECT RAISE(ABORT, 'a label is undone, never changed'); END;;

@@ -303,3 +303,12 @@ def test_a_clearance_by_nobody_that_can_be_read_is_none(bare):
     health.clear(bare, CLIENT, by="Ana", note="Dr Weber")
     with pytest.raises(InputError, match="Say in words"):
         health.withdraw_clearance(bare, CLIENT, by="Ana", note="\u200b")
+
+
+def test_a_yes_that_no_rule_knows_is_no_reason_to_go_on(bare):
+    put(bare, "medical", {"hypertension": "no", "heart_disease": "yes"})
+    judged = gating.judge(bare, CLIENT)
+    assert judged.masks_everything
+    assert "heart disease" in judged.problem
+    put(bare, "medical", {"hypertension": "no", "heart_disease": "no", "smoker": 1})
+    assert not gating.judge(bare, CLIENT).problem

@@ -225,21 +225,25 @@ def _choose(desk: Desk) -> None:
 
 
 def _against(desk: Desk, masked: Sequence[str]) -> None:
+    # A press is answered by a run that has read the record anew: what was shown is what the run before it drew.
+    place = f"override_seen:{desk.considered.client['id']}"
+    shown = st.session_state.get(place, {})
+    st.session_state[place] = {arm: desk.considered.arm(arm).masked for arm in masked}
     with st.form("override", border=False):
         st.markdown("The gate masks these. A pick against it needs a written reason, which the audit keeps.")
         chosen = st.radio("Kind of session", masked, format_func=words.arm, horizontal=True)
         reason = st.text_input("Reason", max_chars=500, key="override_reason")
         if st.form_submit_button("Pick it against the gate", icon=":material/gavel:"):
             if reason.strip():
-                _decide(desk, chosen, reason)
+                _decide(desk, chosen, reason, shown.get(chosen))
                 st.rerun()
             st.error("Write a reason first: it is kept with the pick.", icon=":material/edit:")
 
 
-def _decide(desk: Desk, arm: str | None, reason: str) -> None:
+def _decide(desk: Desk, arm: str | None, reason: str, seen: Sequence[str] | None = None) -> None:
     client = desk.considered.client["id"]
     try:
-        picks.decide(desk.store, client, by=desk.user, arm=arm, reason=reason, today=desk.given)
+        picks.decide(desk.store, client, by=desk.user, arm=arm, reason=reason, seen=seen, today=desk.given)
     except SpotterError as error:
         notice.tell("problem", str(error), where=client)
     else:

@@ -67,10 +67,8 @@ def _against(name: str, found: Found) -> Iterator[str]:
         if other not in found:
             continue
         apart, share = less(found[name], found[other])
-        word = "less" if share.mean >= 0 else "more"
-        size = share if share.mean >= 0 else _negative(share)
         chance = "" if beyond_chance(apart) else ", which could be chance"
-        said.append(f"{in_words(size, 1)} % {word} regret than {title}{chance}")
+        said.append(f"{_less_or_more(share)} regret than {title}{chance}")
     if said:
         yield f"{NAMES[name]} has {' and '.join(said)}."
 
@@ -139,8 +137,8 @@ def _difference(settings: Simulated, found: Found) -> str:
             )
             met = ", which lies within the interval" if inside else ""
             parts.append(
-                f"Against {BASELINES[other]} LinUCB has {in_words(share, 1)} % less regret here and "
-                f"{paper.LESS[other]} % there{met}."
+                f"Against {BASELINES[other]} LinUCB has {_less_or_more(share)} regret here and "
+                f"{paper.LESS[other]} % less there{met}."
             )
     if "random" in found and (random := found["random"].of("final")) is not None:
         here, there = random.mean / decisions, paper.REGRET["random"] / paper.DECISIONS
@@ -226,6 +224,13 @@ def _usual(repetitions: int) -> float:
 def beyond_chance(of: Interval) -> bool:
     """Whether an interval of a difference lies on one side of 0."""
     return of.low is not None and of.high is not None and (of.low > 0 or of.high < 0)
+
+
+def _less_or_more(share: Interval) -> str:
+    """A share of less regret in words; below 0 it is more."""
+    if share.mean >= 0:
+        return f"{in_words(share, 1)} % less"
+    return f"{in_words(_negative(share), 1)} % more"
 
 
 def _negative(of: Interval) -> Interval:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from core.bandit.attributes import BY_KEY
+from core.bandit.fairness import GROUPS
 from core.bandit.simulation.running import LEARNING, WIDE
 from core.bandit.simulation.world import WEEK
 from core.guidelines import ARMS
@@ -16,11 +16,6 @@ from core.services.studies.study import Cell, Table
 
 Found = Mapping[str, Repeated]
 BASELINES = ("epsilon-greedy", "random")
-GROUPS = {
-    "sex": tuple(map(str, BY_KEY["sex"].values)),
-    "race": tuple(map(str, BY_KEY["race"].values)),
-    "age group": ("18–35", "36–55", "56 and over"),
-}
 
 
 def all_tables(settings: Simulated, found: Found) -> Iterator[Table]:

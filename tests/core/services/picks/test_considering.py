@@ -144,3 +144,28 @@ def test_every_policy_that_is_offered_can_be_explained_and_put_in_force(store, c
     chances = np.array([arm.propensity for arm in seen.arms])
     assert chances.min() >= seen.policy.settings.epsilon / 3 - 1e-12
     assert policies.in_force(store, cohort).policy.n_features == 72
+
+
+def test_no_more_intensity_than_the_gate_leaves_is_counted_or_tried(store, clients):
+    picks.save_wishes(store, clients[0], {"intensity": "vigorous"}, by="Ana")
+    assert picks.consider(store, clients[0]).values["intensity"] == "vigorous"
+    health.save(store, clients[0], conditions=["type 2 diabetes"], active=True, by="Ana")
+    seen = picks.consider(store, clients[0])
+    assert seen.values["intensity"] == "moderate"
+    assert "gate" in seen.origins["intensity"]
+    with pytest.raises(InputError, match="at most moderate"):
+        picks.consider(store, clients[0], {"intensity": "vigorous"})
+
+
+def test_receipts_of_other_columns_teach_nothing(store, cohort, clients, monkeypatch):
+    from core.bandit.contexts import Encoding
+
+    picks.record_outcome(store, picks.decide(store, clients[0], by="Ana"), 1.0, by="Ana")
+    before = policies.in_force(store, cohort).policy.coefficients()
+    policies._running.clear()
+    monkeypatch.setattr(Encoding, "version", "others")
+    after = policies.in_force(store, cohort).policy.coefficients()
+    policies._running.clear()
+    fresh = policies.begun(picks.PolicySettings(), np.random.default_rng(0)).coefficients()
+    assert np.array_equal(after, fresh)
+    assert not np.array_equal(after, before)

@@ -141,6 +141,7 @@ def test_masked_arms_are_never_drawn(store, clients):
     [
         ({"arm": "yoga"}, "one of cardio"),
         ({"today": {"frequency": 3.0}}, "no value of the day"),
+        ({"today": {"done_cardio": 1.0}}, "can only be tried"),
         ({"today": {"energy": "endless"}}, "Energy today"),
         ({"arm": "cardio", "reason": "x" * 501}, "500"),
     ],
@@ -156,3 +157,31 @@ def test_unknown_pick_and_client(store):
         picks.read(store, 1)
     with pytest.raises(NotFound):
         picks.decide(store, 999, by="Ana")
+
+
+@pytest.mark.parametrize("reason", ["", " . ", "12", "\u200b\u200b"])
+def test_a_reason_that_nobody_can_read_is_none(store, clients, reason):
+    health.save(store, clients[0], findings=["unstable angina"], by="Ana")
+    with pytest.raises(InputError, match="write why"):
+        picks.decide(store, clients[0], by="Ana", arm="cardio", reason=reason)
+
+
+def test_a_reason_counts_against_what_was_seen_and_nothing_else(store, clients):
+    health.save(store, clients[0], findings=["ruptured membranes"], conditions=["pregnancy"], by="Ana")
+    seen = picks.consider(store, clients[0]).arm("cardio").masked
+    health.save(store, clients[0], findings=["ruptured membranes", "aortic dissection"], by="Bo")
+    with pytest.raises(Conflict, match="has changed"):
+        picks.decide(store, clients[0], by="Ana", arm="cardio", reason="her doctor agrees", seen=seen)
+    assert not picks.of_client(store, clients[0])
+    seen = picks.consider(store, clients[0]).arm("cardio").masked
+    assert picks.decide(store, clients[0], by="Ana", arm="cardio", reason="her doctor agrees", seen=seen)
+
+
+def test_documents_are_added_to_and_never_changed(store, clients):
+    for statement in (
+        "UPDATE profiles SET document = '{}'",
+        "DELETE FROM profiles",
+        "INSERT OR REPLACE INTO profiles SELECT * FROM profiles LIMIT 1",
+    ):
+        with pytest.raises(sqlite3.IntegrityError, match="document"), store.transaction() as db:
+            db.execute(statement)

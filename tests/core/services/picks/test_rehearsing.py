@@ -140,3 +140,16 @@ def test_intervals_hold_the_truth_as_often_as_they_say(clients):
         inside += low <= 0 <= high
     # Percentiles alone hold it in 83 of 100 for five clients.
     assert 0.92 < inside / trials < 0.97
+
+
+def test_what_the_log_leaves_out_is_said(store, cohort, clients):
+    log_at_random(store, cohort, clients, {"cardio": 0.5, "strength": 0.5, "flexibility": 0.5}, days=2)
+    picks.decide(store, clients[0], by="Ana", on=date(2026, 5, 4))  # no word on it yet
+    for client in clients[1:3]:  # a person thought otherwise
+        picks.decide(store, client, by="Ana", on=date(2026, 5, 4))
+        chosen = picks.decide(store, client, by="Ana", arm="cardio", on=date(2026, 5, 4))
+        picks.record_outcome(store, chosen, 1.0, by="Ana")
+    found = picks.rehearse(store, cohort, PURE_CHANCE)
+    assert found.decisions == 2 * len(clients)
+    assert any("1 of the policy's picks have no outcome" in warning for warning in found.warnings)
+    assert any("in place of 2 a person chose" in warning for warning in found.warnings)

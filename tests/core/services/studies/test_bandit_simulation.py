@@ -213,10 +213,13 @@ def test_the_paragraph_on_the_paper_is_reckoned_from_the_figures() -> None:
     )
     assert "loses 0.120 of reward a decision here and 0.012 there" in text
     assert "Its arms may lie 10 times closer together" in text
-    assert "18.9 % there, which lies within the interval" in text
+    assert "18.9 % less there, which lies within the interval" in text
     text = said(linucb=repeated(BETTER), random=repeated((722.0, 720, 721, 723)))
     assert "times closer" not in text
-    assert "32.4 % there, which lies within the interval" in text
+    assert "32.4 % less there, which lies within the interval" in text
+    text = said(linucb=repeated(WORSE), epsilon_greedy=repeated(BETTER))
+    assert "Against ε-greedy LinUCB has 23.0" in text
+    assert "% more regret here and 18.9 % less there" in text
 
 
 def test_growth_is_called_sub_linear_only_where_it_is() -> None:

@@ -83,7 +83,9 @@ def test_limits_that_nobody_asked_about_differ_from_none(store: Store) -> None:
     mine.serve(store, {})
     asked = mine.batch[3].client_id
     with store.transaction() as db:
-        db.execute("DELETE FROM profiles WHERE kind IN ('medical', 'screening') AND client_id <> ?", [asked])
+        others = [client for (client,) in db.execute("SELECT id FROM clients").fetchall() if client != asked]
+        for kind in ("medical", "screening"):
+            people.add_documents(db, kind, {client: {} for client in others})
     mine.serve(store, {"refill": 1})
     items = mine.document({}, {})["items"]
     assert {item["client_id"] for item in items if item["limits_known"]} == {asked}
