@@ -218,7 +218,7 @@ def test_the_paragraph_on_the_paper_is_reckoned_from_the_figures() -> None:
     assert "times closer" not in text
     assert "32.4 % less there, which lies within the interval" in text
     text = said(linucb=repeated(WORSE), epsilon_greedy=repeated(BETTER))
-    assert "Against ε-greedy LinUCB has 23.0" in text
+    assert "Against ε-greedy LinUCB has 23.1" in text
     assert "% more regret here and 18.9 % less there" in text
 
 
