@@ -157,7 +157,7 @@ def test_older_picks_without_an_outcome_come_first_and_are_answered_in_one_click
     app = press(open_page(client=client), f"outcome_done_{waiting.id}")
     assert picks.read(store, waiting.id).outcome.completion == 1.0
     assert f"outcome_done_{waiting.id}" not in keys(app)
-    press(app, "undo_last")
+    press(app, "picks_undo")
     assert picks.read(store, waiting.id).outcome is None
     assert f"outcome_done_{waiting.id}" in keys(app)
 

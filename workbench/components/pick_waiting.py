@@ -1,7 +1,7 @@
 """Picks that wait for an outcome: several answered at once, with a way back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -11,34 +11,16 @@ from core.services.picks.views import CohortRow
 from workbench import cells
 from workbench.components.pick_client import words
 from workbench.components.text import plain, small
+from workbench.components.told import Notice, Told
 
 PAGE = 15
 WIDTH = 820  # pixels; wider, the answers stand far from the names
-NOTICE = "pick_outcomes_told"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What was recorded last.
-
-    Attributes:
-        cohort: the cohort's id, on whose page the notice belongs.
-        text: what happened.
-        recorded: picks whose outcome can be taken back.
-        problems: sentences about those that could not be recorded.
-        well: whether anything came of it, and everything that was asked.
-    """
-
-    cohort: int
-    text: str
-    recorded: tuple[int, ...] = ()
-    problems: tuple[str, ...] = ()
-    well: bool = True
+NOTICE = Notice("outcomes")
 
 
 def draw(store: Store, cohort_id: int, rows: Sequence[CohortRow], *, user: str) -> None:
     """Draw what was recorded last, and the list of those that still wait, if any do."""
-    _told(store, cohort_id, user)
+    NOTICE.draw(cohort_id, undo=partial(_undo, store, user))
     waiting = [(row, row.waiting) for row in rows if row.waiting is not None]
     if not waiting:
         if any(row.picks for row in rows):
@@ -112,7 +94,7 @@ def _record(store: Store, cohort_id: int, shown: Sequence[int], user: str) -> No
     given = {pick_id: answer for pick_id in shown if (answer := st.session_state.get(_key(pick_id)))}
     if not given:
         text = "Nothing was recorded. Choose what became of at least one pick first."
-        st.session_state[NOTICE] = Notice(cohort_id, text, well=False)
+        NOTICE.tell("problem", text, where=cohort_id)
         return
     recorded, problems = [], []
     for pick_id, answer in given.items():
@@ -132,32 +114,13 @@ def _record(store: Store, cohort_id: int, shown: Sequence[int], user: str) -> No
         if recorded
         else "Nothing was recorded."
     )
-    st.session_state[NOTICE] = Notice(
-        cohort_id, text, tuple(recorded), tuple(dict.fromkeys(problems)), well=not problems
-    )
+    said = " ".join((text, *dict.fromkeys(problems)))
+    NOTICE.tell("problem" if problems else "done", said, where=cohort_id, undoable=tuple(recorded))
 
 
-def _told(store: Store, cohort_id: int, user: str) -> None:
-    notice: Notice | None = st.session_state.get(NOTICE)
-    if notice is None:
-        return
-    if notice.cohort != cohort_id:
-        del st.session_state[NOTICE]
-        return
-    icon = ":material/check_circle:" if notice.well else ":material/warning:"
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key="outcomes_told"):
-        st.markdown(f"{icon} {plain(' '.join((notice.text, *notice.problems)))}", width="stretch")
-        if notice.recorded and st.button("Undo", icon=":material/undo:", key="undo_outcomes"):
-            _undo(store, notice, user)
-            st.rerun()
-        if st.button("Close", icon=":material/close:", type="tertiary", key="close_outcomes"):
-            del st.session_state[NOTICE]
-            st.rerun()
-
-
-def _undo(store: Store, notice: Notice, user: str) -> None:
+def _undo(store: Store, user: str, told: Told) -> None:
     problems, undone = [], 0
-    for pick_id in notice.recorded:
+    for pick_id in told.undoable:
         try:
             picks.undo_outcome(store, pick_id, by=user)
             undone += 1
@@ -166,6 +129,5 @@ def _undo(store: Store, notice: Notice, user: str) -> None:
     text = f"{undone or 'No'} {'outcome is' if undone == 1 else 'outcomes are'} taken back."
     if undone:
         text += " The policy has forgotten what it learnt from it."
-    st.session_state[NOTICE] = Notice(
-        notice.cohort, text, problems=tuple(dict.fromkeys(problems)), well=not problems
-    )
+    said = " ".join((text, *dict.fromkeys(problems)))
+    NOTICE.tell("problem" if problems else "undone", said, where=told.where)

@@ -7,9 +7,10 @@ from core.bandit.contexts import ENCODING
 from core.bandit.flips import smallest_change
 from core.bandit.people import People
 from core.bandit.stability import rank_stability
-from core.guidelines import ARMS
+from core.guidelines import ARMS, tables_hash
 from core.services.picks.policies import begun
 from core.services.picks.settings import PolicySettings
+from core.services.studies.version import code_version
 
 
 def warm() -> None:
@@ -21,3 +22,5 @@ def warm() -> None:
     explain(policy, x[0], x, ENCODING.names, arm=arm)
     rank_stability(policy, x[0], x, ENCODING.names, arm, rng, repeats=1)
     smallest_change(policy, {}, np.ones(len(ARMS), dtype=bool))
+    code_version()
+    tables_hash()
