@@ -185,6 +185,8 @@ def bound_text(name: str, value: float) -> str:
     """A limit in plain words."""
     if name.startswith("intensity"):
         return WORDS[name].format(list(Intensity)[int(value)])
+    if name == "days_low" and value == WEEK:
+        return "every day"
     text = WORDS[name].format(f"{value:g}")
     return text.replace("1 rest days", "1 rest day").replace("1 days", "1 day") if value == 1 else text
 

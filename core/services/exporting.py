@@ -11,7 +11,8 @@ Cell = str | int | float | bool | None
 
 LONGEST_NAME = 80
 # A spreadsheet takes text that begins with one of these for a formula, and runs it.
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
+# Some read the full-width forms as the same signs.
+DANGEROUS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\0")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:

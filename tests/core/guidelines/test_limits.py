@@ -218,3 +218,8 @@ def test_a_row_for_one_sex_holds_for_that_sex_alone():
     rows = made(("stroke", "strength", {"sex": "female", "days_low": "3"}))
     assert of_made(rows, "stroke", sex="female").value("days_low") == 3
     assert of_made(rows, "stroke", sex="male").rows == ()
+
+
+def test_seven_days_a_week_is_every_day():
+    assert bound_text("days_low", 7) == "every day"
+    assert bound_text("days_high", 7) == "at most 7 days a week"

@@ -11,10 +11,24 @@ from core.store import audit
 
 
 def test_text_that_a_spreadsheet_would_run_is_quoted_and_numbers_are_not() -> None:
-    cells = ["=1+1", "+1", "-1", "@x", "\tx", "\0x", "\rx", "x=1", -1.5, 3, None, True]
+    cells = ["=1+1", "＝1+1", "+1", "-1", "@x", "\tx", "\0x", "\rx", "x=1", -1.5, 3, None, True]
     (header, row) = csv.reader(io.StringIO(csv_text(["=a"] + ["b"] * 11, [cells]), newline=""))
     assert header[0] == "'=a"
-    assert row == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\0x", "'\rx", "x=1", "-1.5", "3", "", "yes"]
+    assert row == [
+        "'=1+1",
+        "'＝1+1",
+        "'+1",
+        "'-1",
+        "'@x",
+        "'\tx",
+        "'\0x",
+        "'\rx",
+        "x=1",
+        "-1.5",
+        "3",
+        "",
+        "yes",
+    ]
 
 
 @given(
