@@ -102,7 +102,7 @@ def undisturbed(store: Store, run_id: str) -> dict[str, Any]:
 
     settings = TOY.settings(**{**running.run(store, STUDIES, run_id).settings, "seconds": 0.0})
     seed = running.run(store, STUDIES, run_id).seed
-    context = Context(store, TOY.load(store, settings).value)
+    context = Context(store, TOY.load(store, settings, lambda _done: None).value)
     pieces = [
         TOY.run_piece(settings, seed, i, context, lambda _: None)
         for i in range(len(TOY.pieces(settings, seed)))
