@@ -2,6 +2,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from core.guidelines import QUESTIONS
 from core.recommender import Settings
 from core.services import models, recommending, training
 from core.store import exercises, people, requests, status, steps
@@ -21,7 +22,11 @@ def cohort(tmp_path_factory):
     ids = sorted(people.client_ids(store.db, 1).values())
     with store.transaction() as db:
         db.execute("UPDATE clients SET name = ? WHERE id = ?", [WILD, ids[7]])
-        people.add_documents(db, "medical", {client: {"asthma": "yes"} for client in ids})
+        people.add_documents(
+            db, "medical", {client: {"conditions": "none", "asthma": "as a child"} for client in ids}
+        )
+        answers = {question: question == "other_chronic_condition" for question in QUESTIONS}
+        people.add_documents(db, "screening", {ids[1]: answers})
         imported = exercises.add_import(
             db, 1, kind="steps", path="x", sha256="0", row_count=1, actor="system"
         )
