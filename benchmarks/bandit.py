@@ -1,11 +1,11 @@
-"""Picks and explanations beside their peers; run ``python -m benchmarks.bandit``.
+"""Picks beside MABWiser's; run ``python -m benchmarks.bandit``.
 
 LinUCB against MABWiser 2.7.4 with λ = 1 on both sides, on the same contexts and rewards. First that both pick the same
 arm and hold the same θ throughout: both are taught MABWiser's pick, which is not compared where our two best scores
 tie. Then the time of one decision and what it teaches, each on its own picks, in turns of 500 decisions; picks for
 2,000 contexts at once, in turns of 10 calls, by policies taught little and much; 60,000 decisions of each policy in
-contexts of synthetic profiles, as many as the simulation makes; the drift of the inverse after 60,000 updates; and
-explanations against shap.LinearExplainer with the whole background.
+contexts of synthetic profiles, as many as the simulation makes; and the drift of the inverse after 60,000 updates.
+Explanations have a benchmark of their own.
 
 MABWiser is installed for the run into a folder that is removed again, unless ``--peers`` names one to keep; Spotter
 does not need it. Contexts are generated and seeded: numbers, one-hot categories, and products of them. Only the times
@@ -29,14 +29,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bandit import Background, EpsilonGreedy, HybridLinUCB, LinearThompson, LinUCB, Policy, explain
+from core.bandit import EpsilonGreedy, HybridLinUCB, LinearThompson, LinUCB, Policy
 from core.bandit.contexts import ENCODING
 from core.bandit.guideline_rewards import guideline_rewards
 from core.bandit.people import uniform_profiles
 
 ARMS = ("cardio", "strength", "flexibility")
 WIDTH = 0.1
-STEPS, BLOCK, MANY, LONG, CASES = 5_000, 500, 2_000, 60_000, 10_000
+STEPS, BLOCK, MANY, LONG = 5_000, 500, 2_000, 60_000
 TAUGHT = (200, 5_000)
 PEER = "mabwiser==2.7.4"
 
@@ -44,12 +44,7 @@ NUMBERS, GROUPS = 10, (2, 5, 8, 5)
 OWN = NUMBERS + sum(GROUPS)
 # The first number with every category, and every number with the first category: 30 columns more.
 PAIRS = [(0, NUMBERS + j) for j in range(sum(GROUPS))] + [(j, NUMBERS) for j in range(NUMBERS)]
-NAMES: tuple[str | tuple[int, int], ...] = (
-    *(f"number {j}" for j in range(NUMBERS)),
-    *(f"group {k}" for k, size in enumerate(GROUPS) for _ in range(size)),
-    *PAIRS,
-)
-D = len(NAMES)
+D = OWN + len(PAIRS)
 
 Floats = NDArray[np.float64]
 
@@ -95,7 +90,7 @@ def mabwiser(seed: int) -> Any:
     return MAB(list(ARMS), LearningPolicy.LinUCB(alpha=WIDTH, l2_lambda=1.0), seed=seed)
 
 
-def same_course(x: Floats, earned: Floats, seed: int) -> LinUCB:
+def same_course(x: Floats, earned: Floats, seed: int) -> None:
     """Both taught the same decisions, after each of which they are compared."""
     ours, theirs = LinUCB(D, ARMS, WIDTH, np.random.default_rng(seed)), mabwiser(seed)
     ours.update(x[0], ARMS[0], earned[0, 0])
@@ -117,7 +112,6 @@ def same_course(x: Floats, earned: Floats, seed: int) -> LinUCB:
         f"{len(x) - 1:,} decisions of {len(ARMS)} arms with {D} features, LinUCB and MABWiser taught the same"
     )
     print(f"  picks that differ: {differing} ({ties} ties left out); θ at most {apart:.1e} apart")
-    return ours
 
 
 def one_at_a_time(x: Floats, earned: Floats, seed: int) -> None:
@@ -213,53 +207,6 @@ def drift(seed: int) -> None:
     )
 
 
-def explanations(policy: LinUCB, seed: int) -> None:
-    rng = np.random.default_rng(seed + 2)
-    rows, x = contexts(rng, MANY), contexts(rng, MANY)
-    start = time.perf_counter()
-    background = Background(rows, NAMES)
-    explain(policy, x[0], background)
-    first = time.perf_counter() - start
-    times = np.array([micros(lambda row=row: explain(policy, row, background), 1)[0] for row in x])
-    print(
-        f"\nexplanations, {D} columns of {len(background.attributes)} attributes, background of {MANY:,} rows"
-    )
-    print(f"  explain            {spread(times)}; the first, with its background, {first * 1e3:.1f} ms")
-
-    start = time.perf_counter()
-    import shap
-
-    imported = time.perf_counter() - start
-    columns = Background(rows, [f"column {j}" for j in range(D)])
-    masker = shap.maskers.Independent(rows, max_samples=len(rows))
-    theta = policy.coefficients()
-    explainers = [shap.LinearExplainer((theta[k], 0.0), masker) for k in range(len(ARMS))]
-    apart = 0.0
-    for row in x:
-        for arm, explainer in zip(ARMS, explainers, strict=True):
-            found = explain(policy, row, columns, arm=arm)
-            values = explainer.shap_values(row)
-            apart = max(apart, float(np.abs(values - np.array(list(found.attributions.values()))).max()))
-            apart = max(apart, abs(float(explainer.expected_value) - found.base))
-    ready = micros(lambda: explainers[0].shap_values(x[0]), 500)
-    made = micros(lambda: shap.LinearExplainer((theta[0], 0.0), masker).shap_values(x[0]), 50)
-    print(f"  LinearExplainer    {spread(ready)} once made for a θ, column by column, without the bonus")
-    print(f"  made anew each θ   {spread(made)}; shap's import {imported:.1f} s; the paper reports 77 ms")
-    print(f"  columns apart from shap's by at most {apart:.1e} ({len(x) * len(ARMS):,} explanations)")
-
-    worst = 0.0
-    for case in range(CASES):
-        if case % 100 == 0:
-            kind = (LinUCB, HybridLinUCB)[case // 100 % 2]
-            policy = kind(D, ARMS, float(rng.uniform(0.01, 2)), rng)
-            for row in contexts(rng, int(rng.integers(200))):
-                policy.update(row, ARMS[rng.integers(3)], float(rng.normal()))
-        found = explain(policy, contexts(rng, 1)[0], background, arm=ARMS[rng.integers(3)])
-        total = found.base + sum(found.attributions.values()) + found.bonus
-        worst = max(worst, abs(total - found.score))
-    print(f"  base + Σ + bonus apart from the score by at most {worst:.1e} ({CASES:,} random cases)")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--peers", type=Path, help="folder to install MABWiser into, kept for the next run")
@@ -271,12 +218,11 @@ def main() -> None:
         rng = np.random.default_rng(options.seed)
         x = contexts(rng, STEPS + 1)
         earned = rewards(rng, x)
-        ours = same_course(x, earned, options.seed)
+        same_course(x, earned, options.seed)
         one_at_a_time(x, earned, options.seed)
         many_at_once(x, earned, options.seed)
         long_runs(options.seed)
         drift(options.seed)
-        explanations(ours, options.seed)
 
 
 if __name__ == "__main__":
