@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from core.services.studies.recommenders.settings import KS, MODELS, NETWORK, REPEATS, SPLITS, Settings
 from core.services.studies.statistics import Interval, interval
 from core.services.studies.study import Chart, Result, Series, Table
+from core.services.studies.tables.paper import TABLE_I, TABLE_III
 
+_ROW_1, _ROW_2 = TABLE_I[:2]
+*_PEERS, _NETWORK_ON_FILMS = TABLE_III
 PAPER_EXERCISES = (
-    ("paper, Table I row 1", "Paper: network, demographic profile", (63.78, 92.19, 97.33)),
-    ("paper, Table I row 2", "Paper: network, full profile", (61.16, 90.76, 96.98)),
+    ("paper, Table I row 1", "Paper: network, demographic profile", _ROW_1.top),
+    ("paper, Table I row 2", "Paper: network, full profile", _ROW_2.top),
 )
 PAPER_FILMS = (
-    ("paper, Table III", "Paper: network", (5.90, 26.38, 46.32)),
-    ("paper, Table III", "Paper: GRU4REC", (2.50, 12.27, 21.55)),
-    ("paper, Table III", "Paper: Pooling", (3.93, 18.91, 39.66)),
-    ("paper, Table III", "Paper: CNN", (2.26, 10.91, 20.23)),
-    ("paper, Table III", "Paper: Mixture", (2.47, 11.37, 21.34)),
+    ("paper, Table III", "Paper: network", _NETWORK_ON_FILMS.top),
+    *(("paper, Table III", f"Paper: {peer.method}", peer.top) for peer in _PEERS),
 )
 WHY_EXERCISES = (
     "The paper's cohort was never published; this one is generated, so only the shape of the comparison carries over, "
