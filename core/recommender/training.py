@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from core.errors import InputError
-from core.recommender.network import Network, Tables, probabilities
-from core.recommender.settings import Progress
+from core.recommender.network import Drops, Network, Tables, draw, probabilities, rows_of_a_block
+from core.recommender.settings import Progress, Settings
 from core.recommender.version import Body, Record
 from core.recommender.windows import Bools, Floats, Histories, Ints, Windows
 
@@ -70,7 +70,7 @@ def train(
     stop_losses: list[float] = []
     for epoch in range(1, settings.epochs + 1):
         order = torch.randperm(len(training), generator=generator)
-        train_losses.append(_epoch(network, optimiser, training, order, settings.batch_size, generator))
+        train_losses.append(_epoch(network, optimiser, training, order, generator))
         if not math.isfinite(train_losses[-1]):
             raise InputError(
                 f"Training diverged in epoch {epoch}: standardise the profiles, or give a learning_rate below "
@@ -97,7 +97,7 @@ def fine_tune(
     """One epoch over the samples, all layers, in a new network (Mahyari 2022, section III-B)."""
     network = network.copy()
     order = torch.randperm(len(samples), generator=generator)
-    _epoch(network, _adam(network, learning_rate), samples, order, network.settings.batch_size, generator)
+    _epoch(network, _adam(network, learning_rate), samples, order, generator)
     return network.copy()
 
 
@@ -135,18 +135,29 @@ def _epoch(
     optimiser: torch.optim.Adam,
     samples: Samples,
     order: Tensor,
-    batch_size: int,
     generator: torch.Generator,
 ) -> float:
     total = 0.0
-    for items, targets, clients, profiles in _batches(samples, order, batch_size):
+    for chosen, drops in _dropped(order, network.settings, generator):
         optimiser.zero_grad()
-        hidden = network.hidden(network.tables(), items, clients, profiles, dropout=generator)
-        loss = cross_entropy(network.logits(hidden), targets)
+        profiles = samples.profiles[samples.clients[chosen]]
+        hidden = network.hidden(network.tables(), samples.items[chosen], None, profiles, drops)
+        loss = cross_entropy(network.logits(hidden), samples.targets[chosen])
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        total += float(loss.detach()) * len(targets)
+        total += float(loss.detach()) * len(chosen)
     return total / len(order)
+
+
+def _dropped(
+    order: Tensor, settings: Settings, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Drops | None]]:
+    """The samples of each batch with the factors of its dropout, drawn for a block of batches at once."""
+    for block in torch.split(order, rows_of_a_block(settings)):
+        batches = torch.split(block, settings.batch_size)
+        drops = draw(settings, len(block), generator)
+        parts = [None] * len(batches) if drops is None else drops.split(settings.batch_size)
+        yield from zip(batches, parts, strict=True)
 
 
 def _batches(samples: Samples, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.recommender.network import Network, probabilities
+from core.recommender.network import BLOCK, Network, draw, probabilities, rows_of_a_block
 from core.recommender.settings import Settings
 from core.recommender.windows import PADDING
 
@@ -34,7 +34,10 @@ def network_of(settings, *, features=True, seed=0):
 
 def forward(network, items, clients, profiles):
     return network.hidden(
-        network.tables(), torch.tensor(items), torch.tensor(clients), torch.tensor(profiles).float()
+        network.tables(),
+        torch.tensor(items),
+        None if clients is None else torch.tensor(clients),
+        torch.tensor(profiles).float(),
     )
 
 
@@ -152,23 +155,64 @@ def test_a_window_is_not_touched_by_its_neighbours_in_the_batch(windows, data):
         )
 
 
-def test_dropout_only_with_a_generator_and_only_from_it():
-    network = network_of(replace(SMALL, dropout=0.5))
-    arguments = (
-        network.tables(),
-        torch.tensor([[0, 1, 2]] * 50),
-        torch.zeros(50, dtype=torch.int64),
-        torch.ones(1, P),
-    )
+def test_dropout_only_with_factors_and_these_only_from_the_generator():
+    settings = replace(SMALL, dropout=0.5)
+    network = network_of(settings)
+    arguments = (network.tables(), torch.tensor([[0, 1, 2]] * 50), None, torch.ones(50, P))
     before = torch.random.get_rng_state()
     plain = network.hidden(*arguments)
-    dropped = [network.hidden(*arguments, dropout=torch.Generator().manual_seed(1)) for _ in range(2)]
+    drops = [draw(settings, 50, torch.Generator().manual_seed(1)) for _ in range(2)]
+    dropped = [network.hidden(*arguments, dropout=factors) for factors in drops]
     assert torch.equal(*dropped)
     assert not torch.equal(plain, dropped[0])
     # All rows are alike but for dropout.
     torch.testing.assert_close(plain, plain[:1].expand_as(plain))
     assert len(torch.unique(dropped[0], dim=0)) > 2
     assert torch.equal(torch.random.get_rng_state(), before)
+    assert draw(replace(SMALL, dropout=0.0), 50, torch.Generator()) is None
+
+
+def test_factors_are_zero_or_make_up_for_the_share_that_is():
+    settings = replace(SMALL, dropout=0.2)
+    drops = draw(settings, 4000, torch.Generator().manual_seed(2))
+    for factors, width in ((drops.user, settings.k_u), (drops.state, settings.k)):
+        assert factors.shape == (4000, width)
+        assert torch.unique(factors).tolist() == [0.0, 1.25]
+        assert abs(float(factors.mean()) - 1) < 0.02
+    assert draw(replace(settings, profile_attention=False), 3, torch.Generator()).user is None
+    batches = drops.split(1500)
+    assert [len(batch.state) for batch in batches] == [1500, 1500, 1000]
+    assert torch.equal(torch.cat([batch.user for batch in batches]), drops.user)
+
+
+def test_blocks_are_whole_batches():
+    assert rows_of_a_block(replace(SMALL, batch_size=7)) % 7 == 0
+    assert rows_of_a_block(Settings.movielens()) == 256
+    assert rows_of_a_block(replace(SMALL, k=2 * BLOCK)) == SMALL.batch_size
+
+
+@pytest.mark.parametrize("settings", SWITCHES, ids=str)
+@pytest.mark.parametrize("features", [True, False])
+def test_stacked_networks_compute_what_each_does_alone(settings, features):
+    rng = np.random.default_rng(5)
+    networks = [network_of(settings, features=features, seed=seed) for seed in range(3)]
+    networks = [replace(network, exercises=networks[0].exercises) for network in networks]
+    windows = rng.integers(-1, N, size=(3, 10, 3))
+    windows.sort(axis=2)
+    clients, profiles = rng.integers(4, size=(3, 10)), rng.normal(size=(3, 4, P))
+    stack = Network.stacked(networks)
+    shared, own = (stack.logits(forward(stack, windows, clients, table)) for table in (profiles[0], profiles))
+    by_row = stack.logits(forward(stack, windows, None, profiles[np.arange(3)[:, None], clients]))
+    for i, network in enumerate(networks):
+        alone = [
+            network.logits(forward(network, windows[i], clients[i], table))
+            for table in (profiles[0], profiles[i])
+        ]
+        torch.testing.assert_close(shared[i], alone[0], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(own[i], alone[1], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(by_row[i], alone[1], rtol=1e-4, atol=1e-5)
+        for name, weight in stack.one(i).weights.items():
+            assert torch.equal(weight, network.weights[name])
 
 
 def test_probabilities_sum_to_one_in_double_precision():
