@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from core.errors import InputError
 from core.recommender.baselines import Model
-from core.recommender.windows import Bools, Floats, Histories, History, Ints, check_histories, check_matrix
+from core.recommender.windows import Bools, Histories, History, Ints, check_histories, check_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,31 +162,6 @@ def evaluate(
         for k, accuracy in top_k_accuracy(likely, laid.items[at], ks, exclude=exclude).items():
             hits[k] += accuracy * len(at)
     return Accuracy({k: hit / len(places) for k, hit in hits.items()}, len(places), exclude_seen)
-
-
-def autocorrelation(histories: Sequence[History], max_lag: int, n_exercises: int | None = None) -> Floats:
-    """How much alike exercises are that lie 0, 1, …, max_lag apart, shape (max_lag + 1,); 1 at lag 0.
-
-    The autocorrelation function of the one-hot series, by which the paper chooses ω: the share of pairs at a lag that
-    are the same exercise, less the share expected of independent draws, over its value at lag 0. Pairs never span
-    two clients; a lag without pairs is NaN. Source: Mahyari 2022, section V-A2.
-    """
-    laid = check_histories(histories, n_exercises)
-    if not isinstance(max_lag, int | np.integer) or max_lag < 0:
-        raise InputError(f"max_lag is {max_lag!r}; it must be a whole number of at least 0.")
-    if not len(laid.items):
-        raise InputError("histories hold no exercise; there is nothing to correlate.")
-    shares = np.bincount(laid.items) / len(laid.items)
-    chance = float(np.square(shares).sum())
-    clients = laid.clients
-    result = np.full(max_lag + 1, np.nan)
-    for lag in range(max_lag + 1):
-        end = len(laid.items) - lag
-        together = clients[lag:] == clients[: max(end, 0)]
-        if together.any() and chance < 1:
-            alike = laid.items[lag:][together] == laid.items[:end][together]
-            result[lag] = (alike.mean() - chance) / (1 - chance)
-    return result
 
 
 def _seen(laid: Histories, places: Ints, n_exercises: int) -> Bools:

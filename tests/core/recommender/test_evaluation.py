@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from core.errors import InputError
 from core.recommender.baselines import Markov, Popularity
 from core.recommender.evaluation import (
-    autocorrelation,
     clients_held_out,
     evaluate,
     last_share,
@@ -114,14 +113,6 @@ def test_short_windows_can_be_left_out():
     assert windows[0] - windows[1] == 3
 
 
-def test_autocorrelation_finds_a_period():
-    found = autocorrelation([[0, 1, 2] * 20, [1, 2, 0] * 20], 4)
-    np.testing.assert_allclose(found, [1, -0.5, -0.5, 1, -0.5])
-    assert np.isnan(autocorrelation([[0, 1], [1, 0]], 3)[2:]).all()
-    rng = np.random.default_rng(0)
-    assert np.abs(autocorrelation([rng.integers(5, size=20_000)], 3)[1:]).max() < 0.03
-
-
 def test_bad_input_is_named():
     rng = np.random.default_rng(0)
     p = np.full((2, 4), 0.25)
@@ -139,8 +130,6 @@ def test_bad_input_is_named():
         (lambda: top_k_accuracy(np.empty((0, 4)), np.empty(0, int)), "empty"),
         (lambda: evaluate(model, HISTORIES[:2], PROFILES[:2], split), "split"),
         (lambda: evaluate(model, [[2]], PROFILES[:1], last_share([[2]])), "nothing to test"),
-        (lambda: autocorrelation([[]], 2), "no exercise"),
-        (lambda: autocorrelation(HISTORIES, -1), "max_lag"),
     ]
     for use, says in cases:
         with pytest.raises(InputError, match=says):
