@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.services.studies.recommenders.settings import KS, MODELS, NETWORK, REPEATS, SPLITS, Settings
+from core.services.studies.protocols import KS, REPEATS, SPLITS
+from core.services.studies.recommenders.settings import MODELS, NETWORK, Settings
 from core.services.studies.statistics import Interval, interval
 from core.services.studies.study import Chart, Result, Series, Table
 from core.services.studies.tables.paper import TABLE_I, TABLE_III

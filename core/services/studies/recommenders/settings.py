@@ -1,16 +1,11 @@
 """What to compare, on which data."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from core.errors import InputError
-from core.services import Store
+from core.services.studies.cohorts import FOLDER_HELP, MOVIELENS, checked_folder, choices
 from core.services.studies.options import option
-from core.store import people
+from core.services.studies.protocols import REPEATS, SPLITS
 
-MOVIELENS = "MovieLens 100K, 100 most rated films"
-FILMS = 100
-KS = (1, 5, 10)
 NETWORK = "network"
 MODELS = {
     NETWORK: "Network of the paper",
@@ -18,16 +13,6 @@ MODELS = {
     "markov": "Markov, first order",
     "knn": "Item-kNN",
 }
-SPLITS = {
-    "clients": "clients held out",
-    "last": "last of each client",
-    "random": "random windows (leaks, for comparison only)",
-}
-REPEATS = {"allowed": ("allowed",), "excluded": ("excluded",), "both": ("allowed", "excluded")}
-
-
-def _data_choices(store: Store) -> list[str]:
-    return [*(cohort["name"] for cohort in people.cohorts(store.db) if cohort["clients"]), MOVIELENS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +23,12 @@ class Settings:
         "Sample cohort",
         label="Data",
         help=f"A cohort of this workbench, or “{MOVIELENS}” from a folder.",
-        choices=_data_choices,
+        choices=choices,
     )
     folder: str = option(
         "",
         label="MovieLens folder",
-        help="Only for MovieLens: the folder on this machine with u.data, u.item and u.user.",
+        help=f"Only for MovieLens: {FOLDER_HELP}",
     )
     models: tuple[str, ...] = option(
         tuple(MODELS), label="Models", help="Which to train and compare.", choices=tuple(MODELS)
@@ -83,10 +68,4 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        if self.cohort == MOVIELENS and not self.folder:
-            raise InputError(
-                "MovieLens folder is empty; name the folder that holds u.data, u.item and u.user of MovieLens 100K."
-            )
-        if self.folder:
-            # Workers start elsewhere than the command line.
-            object.__setattr__(self, "folder", str(Path(self.folder).expanduser().resolve()))
+        object.__setattr__(self, "folder", checked_folder(self.cohort, self.folder))

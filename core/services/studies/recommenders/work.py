@@ -1,26 +1,18 @@
 """One piece: a model trained and tested on one split with one seed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.services import Store, movielens
-from core.services.features import CohortArrays, Encoder, cohort_arrays
-from core.services.studies.recommenders.settings import (
-    FILMS,
-    KS,
-    MODELS,
-    MOVIELENS,
-    NETWORK,
-    REPEATS,
-    SPLITS,
-    Settings,
-)
+from core.services import Store
+from core.services.features import CohortArrays
+from core.services.studies import cohorts, protocols
+from core.services.studies.cohorts import Data
+from core.services.studies.protocols import KS, REPEATS, SPLITS
+from core.services.studies.recommenders.settings import MODELS, NETWORK, Settings
 from core.services.studies.study import Context, Loaded, Piece, Progress
-from core.store import people
 
 if TYPE_CHECKING:
     from core.recommender import Settings as NetworkSettings
@@ -30,43 +22,9 @@ if TYPE_CHECKING:
 NETWORK_WEIGHT = 60.0  # a network takes about so many times as long as a baseline
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
-    """A cohort as arrays, and what it is called.
-
-    Attributes:
-        synthetic: whether nobody ever was these clients.
-        paper: ``exercises`` or ``films`` where the paper has figures to set beside, else empty.
-    """
-
-    arrays: CohortArrays
-    name: str
-    label: str
-    paper: str
-    synthetic: bool
-
-
 def load(store: Store, settings: Settings, _progress: Progress) -> Loaded:
     """Read the cohort, or MovieLens from its folder (checksum verified)."""
-    if settings.cohort == MOVIELENS:
-        read = movielens.read(Path(settings.folder), top=FILMS)
-        encoder = Encoder.learn(read.profiles)
-        arrays = CohortArrays(
-            client_ids=read.users,
-            exercise_ids=read.films,
-            histories=read.histories,
-            profiles=encoder.encode(read.profiles),
-            exercises=Encoder.learn(read.exercises).encode(read.exercises),
-            encoder=encoder,
-        )
-        data = Data(arrays, MOVIELENS, "real ratings of films, standing for exercises", "films", False)
-    else:
-        cohort = people.cohort(store.db, settings.cohort)
-        arrays = cohort_arrays(store, cohort["id"])
-        synthetic = bool(cohort["synthetic"])
-        label = cohort["source"] if synthetic else "recorded"
-        data = Data(arrays, cohort["name"], label, "exercises" if synthetic else "", synthetic)
-    return Loaded(data, arrays.fingerprint())
+    return cohorts.load(store, settings.cohort, settings.folder)
 
 
 def _tasks(settings: Settings, seed: int) -> Iterator[tuple[str, int, str]]:
@@ -94,13 +52,13 @@ def run_piece(
     split_name, own, model_name = list(_tasks(settings, seed))[index]
     data: Data = context.data
     arrays = data.arrays
-    split = _split(split_name, arrays.histories, settings.test_share, np.random.default_rng(own))
-    model = _fitted(model_name, arrays, split, settings, own, films=data.paper == "films", progress=progress)
+    tested = protocols.split(split_name, arrays.histories, settings.test_share, np.random.default_rng(own))
+    model = _fitted(model_name, arrays, tested, settings, own, films=data.paper == "films", progress=progress)
     accuracy = {}
     for repeats in REPEATS[settings.repeats]:
         progress(0.95)
         found = evaluation.evaluate(
-            model, arrays.histories, arrays.profiles, split, ks=KS, exclude_seen=repeats == "excluded"
+            model, arrays.histories, arrays.profiles, tested, ks=KS, exclude_seen=repeats == "excluded"
         )
         accuracy[repeats] = [100.0 * found.top[k] for k in KS]
     return {
@@ -114,16 +72,6 @@ def run_piece(
         "exercises": len(arrays.exercise_ids),
         "targets": sum(map(len, arrays.histories)),
     }
-
-
-def _split(name: str, histories: list[list[int]], share: float, rng: np.random.Generator) -> "Split":
-    from core.recommender import evaluation
-
-    if name == "clients":
-        return evaluation.clients_held_out(histories, rng, share=share)
-    if name == "last":
-        return evaluation.last_share(histories, share=share)
-    return evaluation.random_windows(histories, rng, share=share)
 
 
 def _fitted(

@@ -10,9 +10,11 @@ from core.services import movielens
 from core.services.features import cohort_arrays
 from core.services.movielens import MovieLens
 from core.services.studies import running
+from core.services.studies.cohorts import MOVIELENS
 from core.services.studies.performing import Performer
+from core.services.studies.protocols import KS, SPLITS
 from core.services.studies.recommenders import STUDY, Settings
-from core.services.studies.recommenders.settings import KS, MODELS, MOVIELENS, SPLITS
+from core.services.studies.recommenders.settings import MODELS
 from core.services.studies.registry import STUDIES
 from core.services.studies.statistics import interval
 from core.services.studies.study import Result
