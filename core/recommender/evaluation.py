@@ -45,6 +45,16 @@ def clients_held_out(histories: Sequence[History], rng: np.random.Generator, *, 
     return Split("clients held out", ~test, test)
 
 
+def leave_one_out(histories: Sequence[History]) -> list[Split]:
+    """For each client a split that tests it and trains on all others, in their order (Mahyari 2022, section V-A)."""
+    laid = check_histories(histories)
+    n = len(laid)
+    if n < 2:
+        raise InputError(f"histories holds {n} clients; leaving one out takes at least two.")
+    clients = laid.clients
+    return [Split("one client left out", clients != client, clients == client) for client in range(n)]
+
+
 def last_share(histories: Sequence[History], *, share: float = 0.2) -> Split:
     """The end of each client's history is tested: its last 20 %, rounded down."""
     laid = check_histories(histories)

@@ -9,6 +9,7 @@ from core.recommender.evaluation import (
     clients_held_out,
     evaluate,
     last_share,
+    leave_one_out,
     random_windows,
     ranks,
     seen_before,
@@ -25,6 +26,16 @@ def test_a_held_out_client_is_held_out_whole():
     parts = np.split(split.test, [5, 15])
     assert sorted(part.all() for part in parts) == [False, False, True]
     assert sorted(part.any() for part in parts) == [False, False, True]
+
+
+def test_each_client_is_left_out_once():
+    splits = leave_one_out([*HISTORIES, []])
+    assert np.array_equal(np.stack([split.test for split in splits]).sum(axis=0), np.ones(16))
+    assert [np.flatnonzero(split.test).tolist() for split in splits][::2] == [list(range(5)), [15]]
+    assert all(np.array_equal(split.train, ~split.test) for split in splits)
+    assert not splits[3].test.any(), "a client who has done nothing tests nothing, and keeps its place"
+    with pytest.raises(InputError, match="at least two"):
+        leave_one_out([[1, 2]])
 
 
 def test_the_last_fifth_of_each_client_is_tested():
