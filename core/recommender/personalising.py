@@ -42,7 +42,14 @@ def nearest(profile: Floats, profiles: Floats, k: int) -> Ints:
 
 
 def teach(
-    layer: LastLayer, hidden: Array, exercise: int, rehearsal: Array, targets: Ints, rng: np.random.Generator
+    layer: LastLayer,
+    hidden: Array,
+    exercise: int,
+    rehearsal: Array,
+    targets: Ints,
+    rng: np.random.Generator,
+    *,
+    rate: float = ANSWER_RATE,
 ) -> LastLayer:
     """Fine-tune the last layer on one answer; the given layer is left as it is.
 
@@ -50,10 +57,10 @@ def teach(
     targets (R,). Each of two epochs is one Adam step on a batch of 32: the answer twice, and 30 windows drawn from the
     rehearsal with replacement, as in the authors' code. There the draw can outweigh the answer and make the taught
     exercise less likely than before; if so, steps on the answer alone follow until its log odds have risen. (Only
-    with a zero state and no bias is there nothing to teach.)
+    with a zero state and no bias is there nothing to teach.) rate: of Adam.
     """
     before = [layer.weights] if layer.bias is None else [layer.weights, layer.bias]
-    learner = _Adam(before)
+    learner = _Adam(before, rate)
     for _ in range(ANSWER_EPOCHS):
         drawn = rng.integers(len(rehearsal), size=ANSWER_REHEARSAL)
         learner.step(
@@ -62,7 +69,7 @@ def teach(
         )
     wanted = _log_odds(before, hidden, exercise) + LEAST_RISE
     # Two steps of Adam move each weight by about 0.02 at most: a few steps the other way make up for them.
-    alone = _Adam(learner.parameters)
+    alone = _Adam(learner.parameters, rate)
     for _ in range(MOST_EXTRA):
         if _log_odds(alone.parameters, hidden, exercise) >= wanted:
             break
@@ -76,7 +83,8 @@ class _Adam:
     The gradient is written out because building it with autograd takes ten times as long.
     """
 
-    def __init__(self, parameters: list[Array]) -> None:
+    def __init__(self, parameters: list[Array], rate: float) -> None:
+        self._rate = rate
         self.parameters = [p.copy() for p in parameters]
         self._means = [np.zeros_like(p) for p in parameters]
         self._squares = [np.zeros_like(p) for p in parameters]
@@ -98,7 +106,7 @@ class _Adam:
         ):
             mean += 0.1 * (gradient - mean)
             square += 0.001 * (gradient**2 - square)
-            rate = ANSWER_RATE / (1 - 0.9**self._steps)
+            rate = self._rate / (1 - 0.9**self._steps)
             p -= rate * mean / (np.sqrt(square / (1 - 0.999**self._steps)) + 1e-8)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InputError, NoModel
-from core.recommender.personalising import NEIGHBOURS_RATE, LastLayer, nearest, teach
+from core.recommender.personalising import LastLayer, nearest, teach
 from core.recommender.settings import Progress, Settings, TrainingSummary
 from core.recommender.version import Arrays, Body, Calibration, Version, from_arrays, to_arrays
 from core.recommender.windows import (
@@ -20,13 +20,14 @@ from core.recommender.windows import (
     check_histories,
     check_matrix,
     check_targets,
-    cut_windows,
     last_windows,
+    target_places,
 )
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from core.recommender.families import AnySettings
 
 NEAREST = 3  # past cases that a new one is compared with
 
@@ -71,7 +72,7 @@ class Recommender:
     number of threads. Source: Mahyari, Pirolli and LeBlanc 2022.
     """
 
-    def __init__(self, settings: Settings | None = None, *, seed: int = 0) -> None:
+    def __init__(self, settings: "AnySettings | None" = None, *, seed: int = 0) -> None:
         if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
             raise InputError(f"seed is {seed!r}; it must be a whole number of at least 0.")
         self.settings = Settings() if settings is None else settings
@@ -100,10 +101,7 @@ class Recommender:
 
         Raises InputError for an empty cohort, an index out of range, a missing profile value or a wrong shape.
         """
-        import torch
-
-        from core.recommender import training
-        from core.recommender.network import Network
+        from core.recommender import families, training
 
         settings = self.settings
         features = None if exercises is None else check_matrix(exercises, "exercises")
@@ -112,44 +110,42 @@ class Recommender:
             raise InputError("histories is empty; a cohort needs at least one client.")
         table = check_matrix(profiles, "profiles", rows=len(cohort))
         mask = check_targets(targets, len(cohort.items))
-        windows = cut_windows(cohort, settings.window, min_inputs=settings.min_inputs, targets=mask)
-        if not len(windows):
+        places = target_places(cohort, settings.min_inputs, mask)
+        if not len(places):
             raise InputError(
                 f"histories hold no target with {settings.min_inputs} exercises before it; there is nothing to learn."
             )
-        n_exercises = int(cohort.items.max()) + 1 if features is None else len(features)
         train, stop, calibrate = training.split_clients(
-            np.unique(windows.clients),
+            np.unique(cohort.clients[places]),
             settings.stopping_share,
             settings.calibration_share,
             np.random.default_rng([self.seed, _SPLIT]),
         )
-        samples = training.as_samples(windows.take(np.isin(windows.clients, train)), table)
-        stopping = training.as_samples(windows.take(np.isin(windows.clients, stop)), table)
-        generator = torch.Generator().manual_seed(self.seed)
-        e = None if features is None else torch.from_numpy(features.astype(np.float32))
-        network, best_epoch, train_losses, stop_losses = training.train(
-            Network.initial(settings, n_exercises, table.shape[1], e, generator),
-            samples,
-            stopping if len(stop) else None,
-            generator,
+        n_exercises = int(cohort.items.max()) + 1 if features is None else len(features)
+        fitted = families.fit(
+            settings,
+            families.Training(cohort, table, features, n_exercises, mask, train, stop),
+            self.seed,
             progress,
         )
+        rng = np.random.default_rng([self.seed, _KEEP])
+        held_out = calibrate if len(calibrate) else train
+        record, errors = training.record(fitted, cohort, settings, table, mask, places, train, held_out, rng)
         summary = TrainingSummary(
             training_clients=len(train),
             stopping_clients=len(stop),
             calibration_clients=len(calibrate),
-            training_windows=len(samples),
-            best_epoch=best_epoch,
-            train_losses=tuple(train_losses),
-            stop_losses=tuple(stop_losses),
+            training_windows=fitted.targets,
+            best_epoch=fitted.best_epoch,
+            train_losses=tuple(fitted.train_losses),
+            stop_losses=tuple(fitted.stop_losses),
             calibration_held_out=len(calibrate) > 0,
+            temperature=fitted.temperature,
+            error_before=errors[0],
+            error_after=errors[1],
         )
-        rng = np.random.default_rng([self.seed, _KEEP])
-        held_out = calibrate if len(calibrate) else train
-        record = training.record(network, cohort, table, mask, windows, train, held_out, rng)
-        body = Body(network)
-        self._version = Version(network, body, body, record, summary, self.seed)
+        body = Body(fitted.network)
+        self._version = Version(fitted.network, body, body, record, summary, self.seed)
         return self
 
     def predict_proba(self, histories: Sequence[History], profiles: ArrayLike) -> Floats:
@@ -184,7 +180,15 @@ class Recommender:
         weights = version.network.weights
         bias = weights.get("b_y")
         layer = LastLayer(weights["w_y"].double().numpy(), None if bias is None else bias.double().numpy())
-        layer = teach(layer, hidden, right, self._rehearsal(), version.record.rehearsal_targets, rng)
+        layer = teach(
+            layer,
+            hidden,
+            right,
+            self._rehearsal(),
+            version.record.rehearsal_targets,
+            rng,
+            rate=self.settings.answer_rate,
+        )
         taught = {"w_y": torch.from_numpy(layer.weights.astype(np.float32))}
         if layer.bias is not None:
             taught["b_y"] = torch.from_numpy(layer.bias.astype(np.float32))
@@ -195,12 +199,11 @@ class Recommender:
     def personalise(self, profile: ArrayLike, *, k: int = 3) -> "Recommender":
         """A new version for a client without history, fine-tuned on the k training clients with the nearest profiles.
 
-        One epoch at a small learning rate over all layers; `neighbours` of the result tells which clients were used.
+        One epoch at a small learning rate (see `families.fine_tune`); `neighbours` of the result tells which clients
+        were used.
         profile: (P,). Source: Mahyari 2022, section III-B.
         """
-        import torch
-
-        from core.recommender import training
+        from core.recommender import families
 
         version = self._fitted
         record = version.record
@@ -208,12 +211,18 @@ class Recommender:
             raise InputError(f"k is {k!r}; it must be a whole number of at least 1.")
         row = check_matrix(_row(profile), "profile", columns=self.n_profile)[0]
         near = nearest(row, record.training_profiles, int(k))
-        windows = record.windows(self.settings)
-        samples = training.as_samples(windows.take(np.isin(windows.clients, near)), record.training_profiles)
-        generator = torch.Generator().manual_seed(self.seed)
-        network = training.fine_tune(version.network, samples, NEIGHBOURS_RATE, generator)
+        windows = record.windows_of(near, self.settings)
+        network = families.fine_tune(
+            version.network,
+            windows.items,
+            windows.targets,
+            windows.clients,
+            record.training_profiles,
+            self.seed,
+        )
         used = tuple(int(client) for client in record.training_clients[near])
-        return self._derive(replace(version, network=network, body=Body(network), neighbours=used))
+        body = version.body if families.same_body(network, version.network) else Body(network)
+        return self._derive(replace(version, network=network, body=body, neighbours=used))
 
     def state(self, *, rehearsal: bool = True) -> dict[str, NDArray[Any]]:
         """All arrays of this version, ready for safetensors; `from_state` gives back an identical one.

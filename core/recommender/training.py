@@ -6,6 +6,7 @@ This module imports torch, which takes more than a second: import it inside func
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,10 +14,15 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from core.errors import InputError
+from core.recommender.calibration import binned_error
+from core.recommender.families import AnySettings, Fitted
 from core.recommender.network import Drops, Network, Tables, draw, probabilities, rows_of_a_block
 from core.recommender.settings import Progress, Settings
 from core.recommender.version import Body, Record
-from core.recommender.windows import Bools, Floats, Histories, Ints, Windows
+from core.recommender.windows import Bools, Floats, Histories, Ints, Windows, windows_at
+
+if TYPE_CHECKING:
+    from core.recommender.families import AnyNetwork
 
 # Windows in one step of a prediction: bounds the memory, not the result.
 CHUNK = 8192
@@ -110,19 +116,19 @@ def hidden_states(body: Body, items: Ints, clients: Ints, profiles: Floats) -> T
         return _hidden(body.network, body.tables, samples)
 
 
-def mean_loss(network: Network, samples: Samples) -> float:
+def mean_loss(network: "AnyNetwork", samples: Samples) -> float:
     """Mean cross-entropy in nats, without dropout."""
     with torch.no_grad():
         hidden = _hidden(network, network.tables(), samples)
         return float(cross_entropy(network.logits(hidden), samples.targets))
 
 
-def _hidden(network: Network, tables: Tables, samples: Samples) -> Tensor:
+def _hidden(network: "AnyNetwork", tables: Tables, samples: Samples) -> Tensor:
     parts = [
         network.hidden(tables, items, clients, profiles)
         for items, _, clients, profiles in _batches(samples, torch.arange(len(samples)), CHUNK)
     ]
-    return torch.cat(parts) if parts else torch.empty(0, network.settings.k)
+    return torch.cat(parts) if parts else torch.empty(0, network.weights["w_y"].shape[-1])
 
 
 def _adam(network: Network, learning_rate: float) -> torch.optim.Adam:
@@ -185,31 +191,41 @@ def split_clients(
 
 
 def record(
-    network: Network,
+    fitted: Fitted,
     cohort: Histories,
+    settings: AnySettings,
     profiles: Floats,
     targets: Bools | None,
-    windows: Windows,
+    places: Ints,
     train: Ints,
     held_out: Ints,
     rng: np.random.Generator,
-) -> Record:
-    """What is kept of a fit (see Record), drawn by rng where there is too much to keep.
+) -> tuple[Record, tuple[float, float]]:
+    """What is kept of a fit (see Record), drawn by rng where there is too much to keep; and its calibration errors.
 
-    windows: all those of the cohort; train, held_out: the clients trained on, and those to calibrate on.
+    places: of all targets; train, held_out: the clients trained on, and those to calibrate on. The errors are those of
+    the calibration windows without the temperature, and with it.
     """
+    network = fitted.network
     mine = np.isin(cohort.clients, train)
     lengths = np.diff(cohort.starts)[train]
-    training_windows = windows.take(np.isin(windows.clients, train))
-    rehearsal = training_windows.take(_some(len(training_windows), REHEARSAL_WINDOWS, rng))
-    others = windows.take(np.isin(windows.clients, held_out))
-    check = others.take(_some(len(others), FORGETTING_WINDOWS, rng))
-    calibration = others.take(_some(len(others), CALIBRATION_WINDOWS, rng))
+    trained = places[np.isin(cohort.clients[places], train)]
+    others = places[np.isin(cohort.clients[places], held_out)]
+    rehearsal, check, calibration = (
+        windows_at(cohort, settings.window, some[_some(len(some), most, rng)])
+        for some, most in (
+            (trained, REHEARSAL_WINDOWS),
+            (others, FORGETTING_WINDOWS),
+            (others, CALIBRATION_WINDOWS),
+        )
+    )
     hidden = hidden_states(Body(network), calibration.items, calibration.clients, profiles)
-    likely = probabilities(network.logits(hidden))
+    logits = network.logits(hidden)
+    likely, without = probabilities(logits), probabilities(logits * fitted.temperature)
+    right = likely.argmax(axis=1) == calibration.targets
     two = np.partition(likely, -2, axis=1)[:, -2:] if likely.shape[1] > 1 else np.hstack([0 * likely, likely])
     first, second = two[:, 1], two[:, 0]
-    return Record(
+    kept = Record(
         training_clients=train,
         training_profiles=profiles[train],
         training_items=cohort.items[mine],
@@ -225,6 +241,7 @@ def record(
         calibration_true=likely[np.arange(len(calibration)), calibration.targets],
         calibration_clients=calibration.clients,
     )
+    return kept, (binned_error(without.max(axis=1), right), binned_error(first, right))
 
 
 def _some(n: int, at_most: int, rng: np.random.Generator) -> Ints:

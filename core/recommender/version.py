@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.recommender.settings import Settings, TrainingSummary
-from core.recommender.windows import Bools, Floats, Histories, Ints, Windows, cut_windows
+from core.recommender import families
+from core.recommender.families import AnySettings
+from core.recommender.settings import TrainingSummary
+from core.recommender.windows import Bools, Floats, Histories, Ints, Windows, target_places, windows_at
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.recommender.network import Network, Tables
+    from core.recommender.families import AnyNetwork
+    from core.recommender.network import Tables
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -66,12 +69,11 @@ class Record:
     calibration_true: Floats
     calibration_clients: Ints
 
-    def windows(self, settings: Settings) -> Windows:
-        """The windows trained on, their clients numbering the training clients."""
+    def windows_of(self, rows: Ints, settings: AnySettings) -> Windows:
+        """The windows trained on of some training clients, whose rows they name."""
         histories = Histories(self.training_items, self.training_starts)
-        return cut_windows(
-            histories, settings.window, min_inputs=settings.min_inputs, targets=self.training_targets
-        )
+        mine = self.training_targets & np.isin(histories.clients, rows)
+        return windows_at(histories, settings.window, target_places(histories, settings.min_inputs, mine))
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ class Body:
     same values.
     """
 
-    network: "Network"
+    network: "AnyNetwork"
     tables: "Tables | None" = None
     rehearsal: Floats | None = None
     slice: "Tensor | None" = None
@@ -97,7 +99,7 @@ class Version:
     learnt since; neighbours: rows of the clients that a new-client start used, nearest first.
     """
 
-    network: "Network"
+    network: "AnyNetwork"
     body: Body
     root: Body
     record: Record
@@ -132,7 +134,7 @@ def to_arrays(version: Version, *, rehearsal: bool) -> dict[str, NDArray[Any]]:
         "updates": version.updates,
         "neighbours": version.neighbours,
         "root": _fingerprint(root),
-    }
+    } | families.described(network)
     arrays["meta"] = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), dtype=np.uint8).copy()
     return arrays
 
@@ -147,7 +149,7 @@ def from_arrays(arrays: Arrays, base: Version | None) -> Version:
         summary = TrainingSummary(**parts)
         weights = _tensors(arrays, "weights.")
         if "record.training_clients" in arrays:
-            root, record, derived = _own_root(arrays, Settings(**meta["settings"]), weights)
+            root, record, derived = _own_root(arrays, meta, weights)
         else:
             root, record, derived = _root_of(base, meta["root"], weights)
         network = root.network.with_weights(weights)
@@ -159,15 +161,15 @@ def from_arrays(arrays: Arrays, base: Version | None) -> Version:
         raise InputError(f"These arrays are not the state of a recommender ({error!r}).") from error
 
 
-def _own_root(arrays: Arrays, settings: Settings, weights: "dict[str, Tensor]") -> tuple[Body, Record, bool]:
+def _own_root(
+    arrays: Arrays, meta: Mapping[str, Any], weights: "dict[str, Tensor]"
+) -> tuple[Body, Record, bool]:
     import torch
-
-    from core.recommender.network import Network
 
     record = Record(**{part.name: np.array(arrays[f"record.{part.name}"]) for part in fields(Record)})
     exercises = torch.from_numpy(np.array(arrays["exercises"])) if "exercises" in arrays else None
     fitted = _tensors(arrays, "root.")
-    return Body(Network(settings, exercises, fitted or weights)), record, bool(fitted)
+    return Body(families.rebuilt(meta, exercises, fitted or weights)), record, bool(fitted)
 
 
 def _root_of(base: Version | None, root: str, weights: "dict[str, Tensor]") -> tuple[Body, Record, bool]:

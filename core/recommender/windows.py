@@ -145,26 +145,31 @@ def last_windows(histories: Sequence[History], window: int, n_exercises: int) ->
     return windows
 
 
-def cut_windows(
-    histories: Histories, window: int, *, min_inputs: int = 0, targets: Bools | None = None
-) -> Windows:
-    """Every window of the histories, in their order.
+def target_places(histories: Histories, min_inputs: int = 0, targets: Bools | None = None) -> Ints:
+    """Where among all items the targets stand, in order.
 
     min_inputs: targets with fewer exercises before them are left out. targets: which of all items may be a target,
     shape (len(histories.items),); None allows each.
     """
-    clients = histories.clients
-    places = np.arange(len(histories.items))
-    done = places - histories.starts[clients]
-    keep = done >= min_inputs
-    if targets is not None:
-        keep &= targets
-    places, clients, done = places[keep], clients[keep], done[keep]
+    keep = np.arange(len(histories.items)) - histories.starts[histories.clients] >= min_inputs
+    return np.flatnonzero(keep if targets is None else keep & targets)
+
+
+def windows_at(histories: Histories, window: int, places: Ints) -> Windows:
+    """The windows before the items at these places, in the order of the places."""
+    clients = histories.clients[places]
     back = np.arange(window, 0, -1)
     at = places[:, None] - back
-    real = done[:, None] >= back
+    real = (places - histories.starts[clients])[:, None] >= back
     items = np.where(real, histories.items[np.where(real, at, 0)], PADDING)
     return Windows(items, histories.items[places], clients, places)
+
+
+def cut_windows(
+    histories: Histories, window: int, *, min_inputs: int = 0, targets: Bools | None = None
+) -> Windows:
+    """Every window of the histories, in their order; min_inputs and targets as in `target_places`."""
+    return windows_at(histories, window, target_places(histories, min_inputs, targets))
 
 
 def check_targets(targets: ArrayLike | None, n_items: int) -> Bools | None:

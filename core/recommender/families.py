@@ -1,0 +1,195 @@
+"""The two families of network that a recommender may hold, and all that differs between them.
+
+`Settings` make the paper's attention network, `FullHistorySettings` the recurrent ensemble. Both have a last layer of
+the same names over a state; what follows a fit (answers, calibration, cases, versions) treats them alike.
+
+Networks import torch, which takes more than a second; so this module imports them inside functions only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.recommender.calibration import temperature
+from core.recommender.settings import FullHistorySettings, Progress, Settings
+from core.recommender.windows import Bools, Floats, Histories, Ints, cut_windows, target_places, windows_at
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from core.recommender.full_history import FullHistory
+    from core.recommender.network import Network
+
+    AnyNetwork = Network | FullHistory
+
+AnySettings = Settings | FullHistorySettings
+
+ATTENTION, FULL_HISTORY = "attention", "full history"
+TEMPERATURE_WINDOWS = 5000  # to fit one number on
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A trained network, how many targets it was trained on, and how training went (see `TrainingSummary`)."""
+
+    network: "AnyNetwork"
+    targets: int
+    best_epoch: int
+    train_losses: list[float]
+    stop_losses: list[float]
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a network is trained on: a cohort, its encoded profiles and exercises, and the clients of each part."""
+
+    cohort: Histories
+    profiles: Floats
+    exercises: Floats | None
+    n_exercises: int
+    targets: Bools | None
+    train: Ints
+    stop: Ints
+
+    def of(self, clients: Ints) -> Bools:
+        """The mask of the targets of some clients."""
+        mine = np.isin(self.cohort.clients, clients)
+        return mine if self.targets is None else mine & self.targets
+
+
+def fit(
+    settings: AnySettings, data: Training, seed: int, progress: Callable[[Progress], None] | None
+) -> Fitted:
+    """Train a network, and divide its logits by the temperature that fits the clients held out for stopping."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    exercises = None if data.exercises is None else torch.from_numpy(data.exercises.astype(np.float32))
+    if isinstance(settings, FullHistorySettings):
+        fitted = _fit_full_history(settings, data, exercises, generator, progress)
+    else:
+        fitted = _fit_attention(settings, data, exercises, generator, progress)
+    return _tempered(fitted, settings, data, np.random.default_rng(seed)) if len(data.stop) else fitted
+
+
+def _fit_attention(
+    settings: Settings,
+    data: Training,
+    exercises: "Tensor | None",
+    generator: "torch.Generator",
+    progress: Callable[[Progress], None] | None,
+) -> Fitted:
+    from core.recommender import training
+    from core.recommender.network import Network
+
+    samples, stopping = (
+        training.as_samples(
+            cut_windows(
+                data.cohort, settings.window, min_inputs=settings.min_inputs, targets=data.of(clients)
+            ),
+            data.profiles,
+        )
+        for clients in (data.train, data.stop)
+    )
+    network = Network.initial(settings, data.n_exercises, data.profiles.shape[1], exercises, generator)
+    held_out = stopping if len(data.stop) else None
+    trained, epoch, train_losses, stop_losses = training.train(
+        network, samples, held_out, generator, progress
+    )
+    return Fitted(trained, len(samples), epoch, train_losses, stop_losses)
+
+
+def _fit_full_history(
+    settings: FullHistorySettings,
+    data: Training,
+    exercises: "Tensor | None",
+    generator: "torch.Generator",
+    progress: Callable[[Progress], None] | None,
+) -> Fitted:
+    from core.recommender import full_history_training as training
+
+    sequences, stopping = (
+        training.as_sequences(data.cohort, data.profiles, clients, data.targets, settings)
+        for clients in (data.train, data.stop)
+    )
+    excludes = training.never_repeats(data.cohort, data.n_exercises)
+    held_out = stopping if len(data.stop) else None
+    trained, epoch, train_losses, stop_losses = training.train(
+        settings, data.n_exercises, exercises, excludes, sequences, held_out, generator, progress
+    )
+    return Fitted(trained, int(sequences.targets.sum()), epoch, train_losses, stop_losses)
+
+
+def _tempered(fitted: Fitted, settings: AnySettings, data: Training, rng: np.random.Generator) -> Fitted:
+    """The network with its last layer over T, so that everything that stands on its logits is calibrated."""
+    from core.recommender.network import LAST_LAYER
+    from core.recommender.training import hidden_states
+    from core.recommender.version import Body
+
+    places = target_places(data.cohort, settings.min_inputs, data.of(data.stop))
+    if len(places) > TEMPERATURE_WINDOWS:
+        places = np.sort(rng.choice(places, TEMPERATURE_WINDOWS, replace=False))
+    windows = windows_at(data.cohort, settings.window, places)
+    network = fitted.network
+    states = hidden_states(Body(network), windows.items, windows.clients, data.profiles)
+    t = temperature(network.logits(states).numpy(), windows.targets)
+    last: dict[str, Tensor] = {
+        name: network.weights[name] / t for name in LAST_LAYER if name in network.weights
+    }
+    return replace(fitted, network=network.with_weights(last), temperature=t)
+
+
+def fine_tune(
+    network: "AnyNetwork", items: Ints, targets: Ints, clients: Ints, profiles: Floats, seed: int
+) -> "AnyNetwork":
+    """One epoch over some windows at a small rate, in a new network (Mahyari 2022, section III-B).
+
+    items (M, ω), targets (M,), clients (M,) as rows of profiles (C, P). Of the attention network all layers learn, as
+    in the paper; of the ensemble the last one alone, so that all its versions share their states.
+    """
+    import torch
+
+    from core.recommender import full_history_training, training
+    from core.recommender.full_history import FullHistory
+    from core.recommender.personalising import NEIGHBOURS_RATE
+    from core.recommender.windows import Windows
+
+    generator = torch.Generator().manual_seed(seed)
+    samples = training.as_samples(Windows(items, targets, clients, clients), profiles)
+    if isinstance(network, FullHistory):
+        return full_history_training.fine_tune(network, samples, NEIGHBOURS_RATE, generator)
+    return training.fine_tune(network, samples, NEIGHBOURS_RATE, generator)
+
+
+def same_body(one: "AnyNetwork", other: "AnyNetwork") -> bool:
+    """Whether two networks share every weight but those of the last layer."""
+    from core.recommender.network import LAST_LAYER
+
+    return all(
+        weight is other.weights[name] for name, weight in one.weights.items() if name not in LAST_LAYER
+    )
+
+
+def described(network: "AnyNetwork") -> dict[str, Any]:
+    """What `rebuilt` needs beside the weights, as JSON can hold it."""
+    from core.recommender.full_history import FullHistory
+
+    if isinstance(network, FullHistory):
+        return {"family": FULL_HISTORY, "excludes": network.excludes}
+    return {"family": ATTENTION}
+
+
+def rebuilt(
+    meta: Mapping[str, Any], exercises: "Tensor | None", weights: "dict[str, Tensor]"
+) -> "AnyNetwork":
+    """The network that was described; one from before there were two families is the paper's."""
+    from core.recommender.full_history import FullHistory
+    from core.recommender.network import Network
+
+    if meta.get("family", ATTENTION) == FULL_HISTORY:
+        return FullHistory(FullHistorySettings(**meta["settings"]), exercises, weights, meta["excludes"])
+    return Network(Settings(**meta["settings"]), exercises, weights)

@@ -1,0 +1,221 @@
+"""Training of the recurrent ensemble: whole histories at once, every exercise a target.
+
+This module imports torch, which takes more than a second: import it inside functions only.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from core.errors import InputError
+from core.recommender.full_history import Drop, FullHistory, ensemble, initial
+from core.recommender.network import LAST_LAYER
+from core.recommender.personalising import ANSWER_RATE
+from core.recommender.settings import FullHistorySettings, Progress
+from core.recommender.training import Samples
+from core.recommender.windows import PADDING, Bools, Floats, Histories, Ints
+
+ENOUGH = 10.0  # repeats that chance would give, for their absence to be no chance
+EVALUATED = 256  # stretches at once: bounds the memory, not the result
+MOST_NORM = 5.0  # of a gradient, as recurrent networks need
+
+
+@dataclass(frozen=True, slots=True)
+class Sequences:
+    """S stretches of histories: items (S, T), PADDING on the right; which are targets, (S, T); profiles (S, P)."""
+
+    items: Tensor
+    targets: Tensor
+    profiles: Tensor
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def take(self, rows: Tensor) -> "Sequences":
+        """Some of the stretches, as wide as the longest of them."""
+        width = max(1, int((self.items[rows] != PADDING).sum(dim=1).max()))
+        return Sequences(self.items[rows, :width], self.targets[rows, :width], self.profiles[rows])
+
+
+def never_repeats(cohort: Histories, n_exercises: int) -> bool:
+    """Whether nobody ever does an exercise twice, where chance would have given repeats enough to tell.
+
+    Chance: every exercise drawn by its popularity in the cohort.
+    """
+    share = np.bincount(cohort.items, minlength=n_exercises) / max(1, len(cohort.items))
+    expected = 0.0
+    for start, end in zip(cohort.starts[:-1], cohort.starts[1:], strict=True):
+        history = cohort.items[start:end]
+        if len(np.unique(history)) < len(history):
+            return False
+        expected += float((share[history] * np.arange(len(history) - 1, -1, -1)).sum())
+    return expected >= ENOUGH
+
+
+def as_sequences(
+    cohort: Histories, profiles: Floats, clients: Ints, targets: Bools | None, settings: FullHistorySettings
+) -> Sequences:
+    """Histories of some clients in stretches of at most `settings.window` exercises.
+
+    A longer history is cut into stretches that overlap by half; each target stands in the one that shows most of what
+    came before it. A target has at least `settings.min_inputs` exercises before it.
+    """
+    wide, half = settings.window, max(1, settings.window // 2)
+    stretches: list[Ints] = []
+    marks: list[Bools] = []
+    owners: list[int] = []
+    for client in clients:
+        start, end = int(cohort.starts[client]), int(cohort.starts[client + 1])
+        allowed = np.ones(end - start, dtype=np.bool_) if targets is None else targets[start:end].copy()
+        allowed[: settings.min_inputs] = False
+        for begin in range(0, max(1, end - start - wide + half), half):
+            stretch = slice(begin, min(begin + wide, end - start))
+            mark = allowed[stretch].copy()
+            mark[: half if begin else 0] = False
+            if mark.any():
+                stretches.append(cohort.items[start:end][stretch])
+                marks.append(mark)
+                owners.append(int(client))
+    width = max(map(len, stretches), default=1)
+    items = np.full((len(stretches), width), PADDING, dtype=np.int64)
+    mask = np.zeros((len(stretches), width), dtype=np.bool_)
+    for row, (stretch_items, mark) in enumerate(zip(stretches, marks, strict=True)):
+        items[row, : len(stretch_items)] = stretch_items
+        mask[row, : len(mark)] = mark
+    table = profiles[np.array(owners, dtype=np.int64)].astype(np.float32)
+    return Sequences(torch.from_numpy(items), torch.from_numpy(mask), torch.from_numpy(table))
+
+
+def train(
+    settings: FullHistorySettings,
+    n_exercises: int,
+    exercises: Tensor | None,
+    excludes: bool,
+    training: Sequences,
+    stopping: Sequences | None,
+    generator: torch.Generator,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[FullHistory, int, list[float], list[float]]:
+    """Train each member by Adam with decoupled weight decay, and join them.
+
+    A member ends when the loss on `stopping` has not improved for `settings.patience` epochs, and keeps its best
+    epoch (the last one if `stopping` is None). Returns the ensemble, the median of the epochs kept, and the losses of
+    each epoch, as means over the members still in training. Progress counts the epochs of all members together.
+    Raises InputError if the loss stops being a finite number.
+    """
+    members, kept = [], []
+    losses: list[list[tuple[float, float | None]]] = []
+    for index in range(settings.members):
+        first = initial(settings, n_exercises, training.profiles.shape[1], exercises, excludes, generator)
+        member, epoch, curve = _train_member(first, training, stopping, generator, progress, index)
+        members.append(member)
+        kept.append(epoch)
+        losses.append(curve)
+    longest = max(map(len, losses))
+    at = [[curve[epoch] for curve in losses if epoch < len(curve)] for epoch in range(longest)]
+    train_losses = [float(np.mean([loss for loss, _ in epoch])) for epoch in at]
+    stop_losses = [float(np.mean([loss for _, loss in epoch])) for epoch in at] if stopping else []
+    return ensemble(members), int(np.median(kept)), train_losses, stop_losses
+
+
+def mean_loss(network: FullHistory, sequences: Sequences) -> float:
+    """Mean cross-entropy in nats over the targets, without dropout."""
+    total = count = 0.0
+    with torch.no_grad():
+        for rows in torch.split(torch.arange(len(sequences)), EVALUATED):
+            part = sequences.take(rows)
+            loss, targets = _loss(network, part, None)
+            total += float(loss) * targets
+            count += targets
+    return total / count
+
+
+def fine_tune(
+    network: FullHistory, samples: Samples, learning_rate: float, generator: torch.Generator
+) -> FullHistory:
+    """One epoch over the samples in which the last layer alone learns; the result shares all other weights."""
+    with torch.no_grad():
+        states = network.hidden(network.tables(), samples.items, samples.clients, samples.profiles)
+    last = {name: network.weights[name].clone().requires_grad_() for name in map(str, LAST_LAYER)}
+    tuned = network.with_weights(last)
+    # Each weight moves as far in a step whatever their number; see `FullHistorySettings.answer_rate`.
+    rate = learning_rate * network.settings.answer_rate / ANSWER_RATE
+    optimiser = torch.optim.Adam(last.values(), lr=rate)
+    for rows in torch.split(torch.randperm(len(samples), generator=generator), network.settings.batch_size):
+        optimiser.zero_grad()
+        cross_entropy(tuned.logits(states[rows]), samples.targets[rows]).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    return network.with_weights({name: weight.detach() for name, weight in last.items()})
+
+
+def _train_member(
+    member: FullHistory,
+    training: Sequences,
+    stopping: Sequences | None,
+    generator: torch.Generator,
+    progress: Callable[[Progress], None] | None,
+    index: int,
+) -> tuple[FullHistory, int, list[tuple[float, float | None]]]:
+    settings = member.settings
+    weights = [weight.requires_grad_() for weight in member.weights.values()]
+    optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    drop = Drop(generator)
+    best, best_epoch, best_loss = member.copy(), 0, math.inf
+    curve: list[tuple[float, float | None]] = []
+    for epoch in range(1, settings.epochs + 1):
+        train_loss = 0.0
+        batches = list(_batches(training, settings.batch_size, generator))
+        for part in batches:
+            optimiser.zero_grad()
+            loss, _ = _loss(member, part, drop)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(weights, MOST_NORM)
+            optimiser.step()
+            train_loss += float(loss.detach()) / len(batches)
+        if not math.isfinite(train_loss):
+            raise InputError(
+                f"Training diverged in epoch {epoch}: standardise the profiles, or give a learning_rate below "
+                f"{settings.learning_rate}."
+            )
+        stop_loss = None if stopping is None else mean_loss(member, stopping)
+        curve.append((train_loss, stop_loss))
+        if stop_loss is None:
+            best_epoch = epoch
+        elif stop_loss < best_loss:
+            best, best_epoch, best_loss = member.copy(), epoch, stop_loss
+        if progress is not None:
+            all_epochs = settings.epochs * settings.members
+            progress(
+                Progress(
+                    index * settings.epochs + epoch,
+                    all_epochs,
+                    train_loss,
+                    stop_loss,
+                    index * settings.epochs + best_epoch,
+                )
+            )
+        if epoch - best_epoch >= settings.patience:
+            break
+    return (member.copy() if stopping is None else best), best_epoch, curve
+
+
+def _batches(training: Sequences, size: int, generator: torch.Generator) -> Iterator[Sequences]:
+    for rows in torch.split(torch.randperm(len(training), generator=generator), size):
+        yield training.take(rows)
+
+
+def _loss(network: FullHistory, part: Sequences, drop: Drop | None) -> tuple[Tensor, int]:
+    """Mean cross-entropy over the targets of some stretches, and how many there are."""
+    counts = network.counts_along(part.items)
+    states = network.along(part.items, part.profiles, counts, drop)[part.targets]
+    scores = network.scores(states)
+    if network.excludes:
+        # By counts that nothing was dropped of.
+        scores = network.without(scores, counts[part.targets])
+    wanted = part.items[part.targets]
+    return cross_entropy(scores, wanted), len(wanted)
