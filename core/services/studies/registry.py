@@ -4,11 +4,14 @@ from core.services.studies import proof, recommenders, train
 from core.services.studies.bandit import profiles, simulation, width
 from core.services.studies.calfit import policies, power, trial
 from core.services.studies.study import Studies
+from core.services.studies.tables import table2, table3
 
 STUDIES: Studies = {
     study.name: study
     for study in (
         recommenders.STUDY,
+        table2.STUDY,
+        table3.STUDY,
         trial.STUDY,
         power.STUDY,
         policies.STUDY,

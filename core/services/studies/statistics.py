@@ -1,4 +1,4 @@
-"""Intervals over repeated runs."""
+"""Intervals over repeated runs, and how a sentence tells them."""
 
 from dataclasses import dataclass
 
@@ -32,3 +32,17 @@ def interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
         return Interval(float(x[0]), float(x[0]), float(x[0]))
     half = float(stdtrit(len(x) - 1, (1 + level) / 2) * x.std(ddof=1) / np.sqrt(len(x)))
     return Interval(mean, mean - half, mean + half)
+
+
+def signed(value: float) -> str:
+    """A number with one decimal and its sign, for a sentence."""
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def difference_in_words(difference: Interval) -> str:
+    """A difference in percentage points with its interval, for a sentence."""
+    points = f"a difference of {signed(difference.mean)} points"
+    if difference.low is None or difference.high is None:
+        return f"{points} on one seed"
+    text = f"{points} (95 % interval {signed(difference.low)} to {signed(difference.high)})"
+    return text if difference.low > 0 or difference.high < 0 else f"{text}, which could be chance"

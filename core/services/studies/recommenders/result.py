@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.services.studies.protocols import KS, REPEATS, SPLITS
 from core.services.studies.recommenders.settings import MODELS, NETWORK, Settings
-from core.services.studies.statistics import Interval, interval
+from core.services.studies.statistics import difference_in_words, interval
 from core.services.studies.study import Chart, Result, Series, Table
 from core.services.studies.tables.paper import TABLE_I, TABLE_III
 
@@ -98,21 +98,9 @@ def _findings(settings: Settings, found: Accuracies) -> list[str]:
             f"{SPLITS[split].capitalize()}, repeats {repeats}: "
             f"top-1 is {values[:, 0].mean():.1f} % for the network and "
             f"{other[:, 0].mean():.1f} % for the best baseline ({MODELS[best]}), "
-            f"{_difference_in_words(difference)}."
+            f"{difference_in_words(difference)}."
         )
     return sentences
-
-
-def _difference_in_words(difference: Interval) -> str:
-    points = f"a difference of {_signed(difference.mean)} points"
-    if difference.low is None or difference.high is None:
-        return f"{points} on one seed"
-    text = f"{points} (95 % interval {_signed(difference.low)} to {_signed(difference.high)})"
-    return text if difference.low > 0 or difference.high < 0 else f"{text}, which could be chance"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
 
 
 def _accuracy_table(
