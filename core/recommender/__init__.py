@@ -6,6 +6,7 @@ Importing this package does not import torch; the first fit or prediction does.
 from core.recommender.asking import (
     AskedRate,
     AskingRule,
+    ClientConformalRule,
     ConformalRule,
     DirichletRule,
     EmpiricalRule,
@@ -36,6 +37,7 @@ __all__ = [
     "Calibration",
     "Cases",
     "Cause",
+    "ClientConformalRule",
     "ConformalRule",
     "DirichletRule",
     "Doubt",

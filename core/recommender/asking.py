@@ -1,10 +1,11 @@
-"""When the recommender asks an expert: scores of uncertainty and three rules on the margin.
+"""When the recommender asks an expert: scores of uncertainty and four rules on the margin.
 
-The three rules answer the same question side by side. Each is calibrated on held-out clients, has a nominal rate
+The rules answer the same question side by side. Each is calibrated on held-out clients, has a nominal rate
 ``alpha``, and asks when a margin is below its ``threshold``:
 
 - :class:`ConformalRule`, the default: bounds the asked rate without assuming a distribution.
 - :class:`EmpiricalRule`: the alpha-quantile of the calibration margins.
+- :class:`ClientConformalRule`: the conformal rule for clients whose margins are alike among themselves.
 - :class:`DirichletRule`: the test of Mahyari 2022 (section IV-B), kept as the paper has it. On softmax outputs over
   many exercises the fitted Dirichlet does not hold its nominal rate; compare :func:`asked_rate`.
 """
@@ -29,6 +30,8 @@ from core.recommender.margin import (
 )
 from core.recommender.quadrature import BoolArray, FloatArray
 
+_SLACK = 1e-12  # for sums that are equal to a bound but for rounding
+
 
 def margin(p: ArrayLike) -> FloatArray:
     """Difference of the two largest probabilities, Z = y(N) − y(N−1); small where the model is unsure.
@@ -51,7 +54,7 @@ def least_confidence(p: ArrayLike) -> FloatArray:
 
 
 class AskingRule(Protocol):
-    """What the three rules have in common."""
+    """What the rules have in common."""
 
     @property
     def alpha(self) -> float:
@@ -159,6 +162,44 @@ class ConformalRule:
 
     def asks(self, margins: ArrayLike) -> BoolArray:
         """Whether each margin is below the threshold, which is the same as p ≤ alpha."""
+        return check_unit_interval("margins", margins) < self.threshold
+
+
+class ClientConformalRule:
+    """The conformal rule on whole clients: asks when p = (1 + Σ share_i(m)) / (C + 1) is at most alpha.
+
+    share_i(m) is the share of calibration client i's margins that are at most m, C the number of those clients.
+    If the next client is exchangeable with them, a step of that client's drawn at random is asked about with a
+    probability of at most alpha, however alike one client's margins are (Dunn, Wasserman and Ramdas 2023; Lee, Barber
+    and Willett 2023, hierarchical conformal prediction). Where each client of a cohort is asked by a rule calibrated on
+    all others, the mean over the cohort's clients of the share that is asked is at most alpha, always. The price is
+    that with C + 1 < 1/alpha nothing is asked.
+    """
+
+    def __init__(self, calibration_margins: ArrayLike, clients: ArrayLike, *, alpha: float) -> None:
+        margins, owner = np.asarray(calibration_margins, dtype=np.float64), np.asarray(clients)
+        self._calibration = _sorted_margins(margins)
+        if owner.shape != margins.shape:
+            raise InputError(
+                f"clients has shape {owner.shape}; one for each of {margins.size} calibration_margins is expected."
+            )
+        self.alpha = _checked_alpha(alpha)
+        _, of, counts = np.unique(owner, return_inverse=True, return_counts=True)
+        self._clients = len(counts)
+        shares = (1 / counts)[of][np.argsort(margins, kind="stable")]
+        self._cumulated = np.concatenate([[0.0], np.cumsum(shares)])
+        # The margins that may be asked about come first; sums of shares are rounded, hence the slack.
+        within = (1 + self._cumulated[1:]) / (self._clients + 1) <= alpha + _SLACK
+        count = int(np.argmin(within)) if not within.all() else margins.size - 1
+        self.threshold = float(self._calibration[count]) if 1 / (self._clients + 1) <= alpha + _SLACK else 0.0
+
+    def p_value(self, margins: ArrayLike) -> FloatArray:
+        """(1 + Σ share_i(m)) / (C + 1) for each margin m."""
+        at = np.searchsorted(self._calibration, check_unit_interval("margins", margins), side="right")
+        return np.asarray((1 + self._cumulated[at]) / (self._clients + 1), dtype=np.float64)
+
+    def asks(self, margins: ArrayLike) -> BoolArray:
+        """Whether each margin is below the threshold."""
         return check_unit_interval("margins", margins) < self.threshold
 
 

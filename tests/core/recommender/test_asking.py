@@ -7,6 +7,7 @@ from scipy import special
 from core.errors import InputError
 from core.recommender.asking import (
     AskingRule,
+    ClientConformalRule,
     ConformalRule,
     DirichletRule,
     EmpiricalRule,
@@ -55,6 +56,59 @@ def test_conformal_p_value_by_hand():
     np.testing.assert_allclose(rule.p_value([0.0, 0.1, 0.2, 0.5, 1.0]), [0.2, 0.4, 0.8, 0.8, 1.0])
     assert rule.threshold == 0.2
     assert rule.asks([0.0, 0.1, 0.15, 0.2, 0.5]).tolist() == [True, True, True, False, False]
+
+
+def test_p_value_over_clients_by_hand():
+    rule = ClientConformalRule([0.1, 0.3, 0.2, 0.2, 0.9, 0.5], [7, 7, 3, 3, 3, 5], alpha=0.5)
+    # Shares at most 0.2: a half of client 7's margins, two thirds of client 3's, none of client 5's.
+    np.testing.assert_allclose(rule.p_value([0.05, 0.2, 1.0]), [1 / 4, (1 + 1 / 2 + 2 / 3) / 4, 1])
+    # p at 0.15 is (1 + 1/2)/4, at 0.2 above a half.
+    assert rule.threshold == 0.2
+    assert rule.asks([0.0, 0.19, 0.2, 0.4]).tolist() == [True, True, False, False]
+    assert ClientConformalRule([0.1, 0.3, 0.5], [0, 1, 2], alpha=0.24).threshold == 0, (
+        "four times 0.24 is below 1"
+    )
+    assert ClientConformalRule([0.1, 0.3, 0.5], [0, 1, 2], alpha=0.25).threshold == 0.1
+    with pytest.raises(InputError, match="one for each of 3"):
+        ClientConformalRule([0.1, 0.3, 0.5], [0, 1], alpha=0.25)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 20)), min_size=1, max_size=40),
+    st.integers(0, 40).map(lambda n: n / 40),
+    nominal,
+)
+def test_asking_over_clients_is_the_same_as_a_small_p_value(margins, new, alpha):
+    owners, values = np.array(margins).T
+    rule = ClientConformalRule(values / 20, owners, alpha=alpha)
+    p = float(rule.p_value(new))
+    assert bool(rule.asks(new)) == (p <= alpha) or abs(p - alpha) < 1e-11
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=9), min_size=2, max_size=9),
+    st.integers(1, 99).map(lambda n: n / 100),
+)
+def test_clients_asked_by_the_rule_of_all_others_are_never_asked_too_often(cohort, alpha):
+    """However alike a client's margins are, where the rule over single margins goes beyond its rate."""
+    shares = []
+    for out, own in enumerate(cohort):
+        others = [(client, m / 12) for client, of in enumerate(cohort) if client != out for m in of]
+        owners, values = zip(*others, strict=True)
+        shares.append(ClientConformalRule(values, owners, alpha=alpha).asks(np.array(own) / 12).mean())
+    assert np.mean(shares) <= alpha + 1e-9
+
+
+def test_the_rule_over_single_margins_can_go_beyond_its_rate():
+    cohort = [np.full(10, 0.01 * client) for client in range(20)]
+    shares = {ConformalRule: [], ClientConformalRule: []}
+    for out, own in enumerate(cohort):
+        rest = np.delete(np.arange(20), out)
+        values, owners = np.concatenate([cohort[i] for i in rest]), np.repeat(rest, 10)
+        shares[ConformalRule].append(ConformalRule(values, alpha=0.04).asks(own).mean())
+        shares[ClientConformalRule].append(ClientConformalRule(values, owners, alpha=0.04).asks(own).mean())
+    assert np.mean(shares[ConformalRule]) == 0.05
+    assert np.mean(shares[ClientConformalRule]) == 0
 
 
 def test_empirical_p_value_by_hand():
