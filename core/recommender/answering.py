@@ -1,8 +1,8 @@
 """A simulated expert in the loop: walks through a client's history, asks, is answered with what was done, and learns.
 
 As the paper evaluates it (Mahyari 2022, section V-A): where the model is unsure, the answer is the exercise that the
-client did, and the last layer is fine-tuned on it for that client alone (`personalising.teach`). The authors' code leaves
-every step that was asked about out of its accuracy; here what must not be mixed is kept apart, see `FourFigures`.
+client did, and the last layer is fine-tuned on it for that client alone (`personalising.teach`). The authors' code
+leaves every step that was asked about out of its accuracy; here these are kept apart, see `FourFigures`.
 """
 
 from collections.abc import Callable, Sequence
