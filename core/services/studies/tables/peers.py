@@ -1,11 +1,13 @@
 """The rows of Tables II and III: the four sequence models, each trained in two ways, and the paper's network."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from core.recommender.sequence_models.settings import KINDS, Kind, SequenceSettings
 from core.services.studies.tables.paper import Printed
 
 if TYPE_CHECKING:
+    from core.recommender import Settings as NetworkSettings
     from core.recommender.sequence_models import Loss
 
 NETWORK = "network"
@@ -42,6 +44,28 @@ def peer_settings(training: str, loss: str, *, films: bool = False) -> SequenceS
     if training == PUBLISHED:
         return SequenceSettings.as_published(cast("Loss", loss))
     return SequenceSettings.movielens() if films else SequenceSettings()
+
+
+def film_network(size: str, *, window: int, epochs: int) -> "NetworkSettings":
+    """The paper's network on films in one of its two sizes (a key of ``SIZES``), nobody kept for calibration.
+
+    Nobody is asked here, and the other models train on these clients too.
+    """
+    from core.recommender import Settings as NetworkSettings
+
+    films = NetworkSettings.movielens()
+    if size != FILM_SIZE:
+        # The paper gives sizes alone: batches are as for films, which have many more samples than exercises.
+        small = NetworkSettings()
+        films = replace(
+            films,
+            k_x=small.k_x,
+            k_u=small.k_u,
+            k_e=small.k_e,
+            k=small.k,
+            learning_rate=small.learning_rate,
+        )
+    return replace(films, window=window, epochs=epochs, calibration_share=0.0)
 
 
 def printed(model: str, table: tuple[Printed, ...]) -> Printed | None:

@@ -17,6 +17,7 @@ from core.services.studies.tables.peers import (
     MODELS,
     NETWORK,
     SOFTMAX,
+    film_network,
     kind_of,
     label,
     peer_settings,
@@ -25,7 +26,6 @@ from core.services.studies.tables.peers import (
 from core.services.studies.tables.table3.settings import Settings
 
 if TYPE_CHECKING:
-    from core.recommender import Settings as NetworkSettings
     from core.recommender.baselines import Model
     from core.recommender.evaluation import Split
 
@@ -149,7 +149,8 @@ def _fitted(
             progress=lambda share: progress(0.9 * share),
         )
     if task.model == NETWORK:
-        return Recommender(_network(task.how, settings), seed=task.seed).fit(
+        how_large = film_network(task.how, window=settings.window, epochs=settings.epochs)
+        return Recommender(how_large, seed=task.seed).fit(
             arrays.histories,
             arrays.profiles,
             arrays.exercises,
@@ -157,23 +158,3 @@ def _fitted(
             progress=lambda at: progress(0.9 * at.epoch / at.epochs),
         )
     return baselines.Markov().fit(arrays.histories, exercises=arrays.exercises, targets=split.train)
-
-
-def _network(size: str, settings: Settings) -> "NetworkSettings":
-    from core.recommender import Settings as NetworkSettings
-
-    films = NetworkSettings.movielens()
-    sizes = films
-    if size != FILM_SIZE:
-        # The paper gives sizes alone: steps are as for films, which are many more than exercises.
-        small = NetworkSettings()
-        sizes = replace(
-            films,
-            k_x=small.k_x,
-            k_u=small.k_u,
-            k_e=small.k_e,
-            k=small.k,
-            learning_rate=small.learning_rate,
-        )
-    # No clients are kept for calibration: nobody is asked here, and the other models train on them too.
-    return replace(sizes, window=settings.window, epochs=settings.epochs, calibration_share=0.0)
