@@ -1,0 +1,179 @@
+"""Who takes part: models that run in this process, and the peers that run in an environment of their own.
+
+To add a model, write its factory and an entry in `in_process`. What a factory makes has the verbs of `Recommender`:
+``fit(histories, profiles, exercises, targets=mask)`` and ``predict_proba(histories, profiles)``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any, Protocol
+
+from benchmarks.recommenders.gru import GRU
+from benchmarks.recommenders.measuring import Task, scores_of
+from benchmarks.recommenders.peers import RecTools
+from core.recommender import Recommender, Settings
+from core.recommender.baselines import ItemKNN, Markov, Model, Popularity
+from core.recommender.ease import EASE
+from core.recommender.windows import Floats
+
+Parameters = Mapping[str, Any]
+
+
+Factory = Callable[..., Model]
+"""``factory(n_items, seed, repeats_excluded, **parameters)`` makes an unfitted model; parameters are the tuned ones."""
+
+
+class Candidate(Protocol):
+    """What the table has a row for.
+
+    Attributes:
+        name: in file names and on the command line.
+        title: in the table.
+        ours: whether Spotter offers it itself; the others are peers.
+        reads_repeats: whether it learns differently where repeats are excluded.
+        grid: the settings that are tried; a single one is taken as it is.
+        epochs: after how many epochs each of them is looked at; empty where there are none to choose.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def ours(self) -> bool: ...  # noqa: D102
+    @property
+    def reads_repeats(self) -> bool: ...  # noqa: D102
+    @property
+    def grid(self) -> Sequence[Parameters]: ...  # noqa: D102
+    @property
+    def epochs(self) -> Sequence[int]: ...  # noqa: D102
+
+    def scores(self, task: Task, parameters: Parameters, epochs: Sequence[int]) -> Iterator[Floats]:
+        """Train, and give an (M, N) matrix after each number of epochs (one where there are none)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """A model with Spotter's verbs; one with ``epochs`` takes ``epochs=`` and calls ``progress`` after each."""
+
+    name: str
+    title: str
+    factory: Factory
+    ours: bool = False
+    reads_repeats: bool = False
+    grid: Sequence[Parameters] = ({},)
+    epochs: Sequence[int] = ()
+
+    def scores(self, task: Task, parameters: Parameters, epochs: Sequence[int]) -> Iterator[Floats]:
+        """Train, and give an (M, N) matrix after each number of epochs (one where there are none)."""
+        cohort = task.cohort.arrays
+        if not epochs:
+            model = self.factory(task.cohort.n_items, task.seed, task.exclude_seen, **parameters)
+            model.fit(cohort.histories, cohort.profiles, cohort.exercises, targets=task.train)
+            yield scores_of(model, task)
+            return
+        traced: Any = self.factory(
+            task.cohort.n_items, task.seed, task.exclude_seen, **parameters, epochs=max(epochs)
+        )
+        found = []
+
+        def look(done: int) -> None:
+            if done in epochs:
+                found.append(scores_of(traced, task))
+
+        traced.fit(cohort.histories, cohort.profiles, cohort.exercises, targets=task.train, progress=look)
+        yield from found
+
+
+def _grid(**values: Sequence[Any]) -> tuple[Parameters, ...]:
+    return tuple(dict(zip(values, chosen, strict=True)) for chosen in product(*values.values()))
+
+
+def _network(settings: Settings) -> Factory:
+    """The paper's network; nobody is asked here, so that no client is set aside for calibrating a rule."""
+
+    def make(n_items: int, seed: int, repeats_excluded: bool, **parameters: Any) -> Recommender:  # noqa: ARG001
+        return Recommender(replace(settings, calibration_share=0.0, **parameters), seed=seed)
+
+    return make
+
+
+def in_process(*, films: bool) -> list[Candidate]:
+    """Models of this process, ours first."""
+    sizes = Settings.movielens() if films else Settings()
+    recurrent = _grid(
+        embedding=(64,), hidden=(64, 128), dropout=(0.3, 0.5), batch_size=(32,) if films else (8,)
+    )
+    epochs = (10, 15, 20, 25, 30, 40, 50) if films else (20, 40, 80, 120, 200, 300)
+    return [
+        InProcess("network", "network of the paper", _network(sizes), ours=True),
+        InProcess(
+            "gru",
+            "GRU, full history, full softmax",
+            lambda n, seed, _excluded, **parameters: GRU(n, seed, **parameters),
+            grid=recurrent,
+            epochs=epochs,
+        ),
+        InProcess(
+            "gru-masked",
+            "the same GRU, seen items left out of its loss",
+            lambda n, seed, excluded, **parameters: GRU(n, seed, mask_seen=excluded, **parameters),
+            reads_repeats=True,
+            grid=recurrent,
+            epochs=epochs,
+        ),
+        InProcess(
+            "knn",
+            "item-kNN",
+            lambda _n, _seed, _excluded, **parameters: ItemKNN(**parameters),
+            grid=_grid(window=(1, 2, 3, 5, 10, 20, 100), neighbours=(20, 50, None)),
+        ),
+        InProcess(
+            "markov",
+            "first-order Markov",
+            lambda _n, _seed, _excluded, **parameters: Markov(**parameters),
+            grid=_grid(smoothing=(0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)),
+        ),
+        InProcess(
+            "ease",
+            "EASE",
+            lambda _n, _seed, _excluded, **parameters: EASE(**parameters),
+            grid=_grid(regularisation=(1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)),
+        ),
+        InProcess(
+            "popularity", "popularity", lambda _n, _seed, _excluded, **parameters: Popularity(**parameters)
+        ),
+    ]
+
+
+def external(python: Path | None, threads: int, *, films: bool) -> list[Candidate]:
+    """RecTools' models; python: of their environment (None: only what is on disk already can be shown)."""
+    common = {"lr": 0.001, "batch_size": 32 if films else 8, "session_max_len": 100 if films else 40}
+    epochs = (5, 10, 15, 20, 30, 40, 60) if films else (20, 40, 80, 120, 200, 300)
+    sizes = [(64, 2, 0.2), (64, 2, 0.5), (128, 1, 0.5)]
+    plain: list[Parameters] = [
+        {"n_factors": width, "n_blocks": blocks, "dropout_rate": dropout, "n_heads": 2, "loss": "softmax"}
+        for width, blocks, dropout in sizes
+    ]
+    sampled = {"loss": "sampled_softmax", "n_negatives": 128}
+    calibrated = {"loss": "gBCE", "n_negatives": 50, "gbce_t": 0.75}
+    wanted: dict[str, tuple[str, list[Parameters], tuple[int, ...]]] = {
+        "sasrec": ("RecTools SASRec", [*plain, {**plain[1], **calibrated}], epochs),
+        "esasrec": ("RecTools eSASRec", [*({**one, **sampled} for one in plain), plain[1]], epochs),
+        "hstu": ("RecTools HSTU", plain, epochs),
+        "bert4rec": (
+            "RecTools BERT4Rec",
+            [
+                {**one, "mask_prob": share}
+                for one, share in ((plain[0], 0.2), (plain[1], 0.2), (plain[0], 0.4))
+            ],
+            (20, 40, 60, 80, 120) if films else (40, 80, 160, 300, 500),
+        ),
+    }
+    return [
+        RecTools(name, title, python, threads, tuple({**common, **one} for one in grid), traced)
+        for name, (title, grid, traced) in wanted.items()
+    ]
