@@ -10,27 +10,27 @@ the running for everybody. No model is told when anything was done, nor ratings;
 """
 
 import argparse
+import functools
 import json
 import os
 import sys
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from benchmarks.recommenders import cohorts, environment, keeping, models, report, tuning
-from benchmarks.recommenders.cohorts import SPLITS, Cohort
+from benchmarks.recommenders.cohorts import SPLITS, WAYS, Cohort
 from benchmarks.recommenders.keeping import Kept
 from benchmarks.recommenders.measuring import Task, percent, ranks_of
 from benchmarks.recommenders.models import Candidate
-from benchmarks.recommenders.peers import RecTools
-from core.errors import InputError, SpotterError
+from core.errors import InputError, JobFailed, SpotterError
 from core.services.studies.version import code_version
 from workbench.start import SetupError
 
-WAYS = {"allowed": ("allowed",), "excluded": ("excluded",), "both": ("allowed", "excluded")}
 STARTED = time.monotonic()
 
 
@@ -54,7 +54,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--splits", default=",".join(SPLITS), help=f"default: {','.join(SPLITS)}")
     parser.add_argument("--cohorts", default="films,sample", help="default: films,sample (films with FOLDER)")
     parser.add_argument(
-        "--repeats", choices=WAYS, default="allowed", help="on the sample cohort (default: allowed)"
+        "--repeats",
+        choices=[*WAYS, "both"],
+        default="allowed",
+        help="on the sample cohort (default: allowed)",
     )
     parser.add_argument("--peers", type=Path, default=Path(".venv-peers"), help="folder of their environment")
     parser.add_argument(
@@ -71,52 +74,68 @@ def run(chosen: argparse.Namespace) -> None:
     import torch
 
     torch.set_num_threads(chosen.threads)
-    seeds = range(1, chosen.seeds + 1)
-    if not seeds:
+    if chosen.seeds < 1:
         raise InputError(f"--seeds is {chosen.seeds}; at least 1 is needed.")
     splits = _named(chosen.splits, SPLITS, "--splits")
-    python: Path | None = None
-    tuned = chosen.out / "tuned.json"
+    python = functools.cache(lambda: environment.prepare(chosen.peers))
     figures = {}
     for cohort in _cohorts(chosen):
-        films = cohort.key == "films"
-        own = models.in_process(films=films)
-        candidates = {one.name: one for one in (*own, *models.external(None, chosen.threads, films=films))}
-        names = _named(chosen.only, candidates, "--only") if chosen.only else list(candidates)
-        if any(isinstance(candidates[name], RecTools) for name in names) and python is None:
-            python = _python(chosen.peers)
-        candidates |= {one.name: one for one in models.external(python, chosen.threads, films=films)}
-        again = _named(chosen.again, candidates, "--again") if chosen.again else []
-        ours = chosen.ours or names[0]
+        candidates = {one.name: one for one in models.candidates(cohort, python, chosen.threads)}
+        wanted = _named(chosen.only, candidates, "--only") if chosen.only else list(candidates)
         for split in splits:
             for way in cohort.repeats:
-                measured = {}
-                for name in names:
-                    candidate = candidates[name]
-                    if chosen.tune and (len(candidate.grid) > 1 or candidate.epochs):
-                        choice = tuning.tune(candidate, cohort, split, way, chosen.out, say)
-                        tuning.keep(tuned, candidate, cohort, split, way, choice)
-                    choices = tuning.read(tuning.CHOSEN, tuned)
-                    choice = tuning.chosen(choices, candidate, cohort, split, way)
-                    kept = [
-                        measure(candidate, cohort, split, way, seed, choice, chosen.out, again=name in again)
-                        for seed in seeds
-                    ]
-                    measured[name] = report.Measured(candidate.title, candidate.ours, kept)
-                title = f"{cohort.title}; {SPLITS[split]}; repeats {way}; {chosen.seeds} seeds"
-                show(title, measured, ours, way, markdown=chosen.markdown)
-                settings = {
-                    name: tuning.chosen(choices, candidates[name], cohort, split, way) for name in names
-                }
-                _tell_settings({candidates[name].title: choice for name, choice in settings.items()})
-                figures[title] = {
-                    "settings": settings,
-                    "models": report.figures(measured, way, list(seeds)),
-                }
+                taking = [candidates[name] for name in wanted if way in candidates[name].ways]
+                title = f"{cohort.title}; {SPLITS[split]}; repeats {way}"
+                figures[title] = table(chosen, cohort, split, way, taking, title)
     chosen.out.mkdir(parents=True, exist_ok=True)
     file = chosen.out / "figures.json"
     file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(f"\nAll figures by seed: {file}")
+
+
+def table(
+    chosen: argparse.Namespace,
+    cohort: Cohort,
+    split: str,
+    way: str,
+    candidates: Sequence[Candidate],
+    title: str,
+) -> dict[str, Any]:
+    """Measure what is missing, print one table, and give its figures."""
+    again = _named(chosen.again, [one.name for one in candidates], "--again") if chosen.again else []
+    seeds = range(1, chosen.seeds + 1)
+    tuned = chosen.out / "tuned.json"
+    measured, settings, failed = {}, {}, []
+    for one in candidates:
+        try:
+            if chosen.tune and (len(one.grid) > 1 or one.epochs):
+                tuning.keep(
+                    tuned, one, cohort, split, way, tuning.tune(one, cohort, split, way, chosen.out, say)
+                )
+            choice = tuning.chosen(tuning.read(tuning.CHOSEN, tuned), one, cohort, split, way)
+            kept = [
+                measure(one, cohort, split, way, seed, choice, chosen.out, again=one.name in again)
+                for seed in seeds
+            ]
+        except (JobFailed, SetupError) as error:
+            # A peer that cannot be had leaves a gap in the table, which is told under it.
+            failed.append(f"{one.title} was NOT measured: {error}")
+            say(failed[-1])
+            continue
+        measured[one.name] = report.Measured(one.title, one.ours, kept)
+        settings[one.name] = choice
+    ours = chosen.ours or next(iter(measured), "")
+    show(
+        f"{title}; {chosen.seeds} seed{'s' * (chosen.seeds > 1)}",
+        measured,
+        ours,
+        way,
+        markdown=chosen.markdown,
+    )
+    for line in failed:
+        print(line)
+    _tell_settings({measured[name].title: choice for name, choice in settings.items()})
+    return {"settings": settings, "models": report.figures(measured, way, list(seeds)), "failed": failed}
 
 
 def measure(
@@ -139,7 +158,7 @@ def measure(
     if kept is None:
         began = time.monotonic()
         (scores,) = candidate.scores(task, choice["parameters"], choice["epochs"])
-        ways = (way,) if candidate.reads_repeats else WAYS["both"]
+        ways = (way,) if candidate.reads_repeats else WAYS
         found = {one: ranks_of(scores, task, candidate.title, exclude_seen=one == "excluded") for one in ways}
         seconds = round(time.monotonic() - began, 1)
         told = wanted | {"code": code_version(), "seconds": seconds, "threads": os.environ["OMP_NUM_THREADS"]}
@@ -151,10 +170,10 @@ def measure(
 
 
 def show(title: str, measured: dict[str, report.Measured], ours: str, way: str, *, markdown: bool) -> None:
-    windows = sorted({len(one.clients) for model in measured.values() for one in model.kept})
-    print(f"\n{title}; {windows[0]:,} to {windows[-1]:,} tested windows a seed\n")
     if ours not in measured:
         raise InputError(f"--ours is {ours!r}; one of {', '.join(measured)} is expected.")
+    windows = sorted({len(one.clients) for model in measured.values() for one in model.kept})
+    print(f"\n{title}; {windows[0]:,} to {windows[-1]:,} tested windows a seed\n")
     for line in report.table(measured, ours, way, markdown=markdown):
         print(line)
     print()
@@ -179,23 +198,12 @@ def _cohorts(chosen: argparse.Namespace) -> list[Cohort]:
     if "films" in wanted and chosen.folder is not None:
         found.append(cohorts.films(chosen.folder))
     if "sample" in wanted:
-        found.append(cohorts.sample(WAYS[chosen.repeats]))
+        found.append(cohorts.sample(WAYS if chosen.repeats == "both" else (chosen.repeats,)))
     if not found:
         raise InputError(
             "Nothing to measure: name the folder of MovieLens 100K, or leave --cohorts as it is."
         )
     return found
-
-
-def _python(folder: Path) -> Path | None:
-    """The peers' Python; without it the run goes on with what is kept, and fails at the first that is not."""
-    try:
-        return environment.prepare(folder)
-    except SetupError as error:
-        say(
-            f"{error} Models that are not kept from an earlier run cannot be measured; --only leaves them out."
-        )
-        return None
 
 
 def _named(text: str, known: Collection[str], option: str) -> list[str]:

@@ -16,6 +16,7 @@ from core.services.preparing import COHORT, add_sample
 from core.services.studies.cohorts import MOVIELENS, load
 
 SPLITS = {"clients": "clients held out", "last": "last 20 % of each client"}
+WAYS = ("allowed", "excluded")  # whether what a client has done may come again
 VALIDATION = 0.2
 TUNED_WITH = 1  # the one seed that settings of peers are chosen with
 

@@ -10,10 +10,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
+from benchmarks.recommenders.cohorts import WAYS, Cohort
 from benchmarks.recommenders.gru import GRU
 from benchmarks.recommenders.measuring import Task, scores_of
 from benchmarks.recommenders.peers import RecTools
-from core.recommender import Recommender, Settings
+from core.recommender import FullHistorySettings, Recommender, Settings
 from core.recommender.baselines import ItemKNN, Markov, Model, Popularity
 from core.recommender.ease import EASE
 from core.recommender.windows import Floats
@@ -33,6 +34,7 @@ class Candidate(Protocol):
         title: in the table.
         ours: whether Spotter offers it itself; the others are peers.
         reads_repeats: whether it learns differently where repeats are excluded.
+        ways: the ways of ranking ("allowed", "excluded") it takes part in.
         grid: the settings that are tried; a single one is taken as it is.
         epochs: after how many epochs each of them is looked at; empty where there are none to choose.
     """
@@ -45,6 +47,8 @@ class Candidate(Protocol):
     def ours(self) -> bool: ...  # noqa: D102
     @property
     def reads_repeats(self) -> bool: ...  # noqa: D102
+    @property
+    def ways(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def grid(self) -> Sequence[Parameters]: ...  # noqa: D102
     @property
@@ -64,6 +68,7 @@ class InProcess:
     factory: Factory
     ours: bool = False
     reads_repeats: bool = False
+    ways: Sequence[str] = WAYS
     grid: Sequence[Parameters] = ({},)
     epochs: Sequence[int] = ()
 
@@ -92,13 +97,19 @@ def _grid(**values: Sequence[Any]) -> tuple[Parameters, ...]:
     return tuple(dict(zip(values, chosen, strict=True)) for chosen in product(*values.values()))
 
 
-def _network(settings: Settings) -> Factory:
-    """The paper's network; nobody is asked here, so that no client is set aside for calibrating a rule."""
+def _own(settings: Settings | FullHistorySettings) -> Factory:
+    """What Spotter offers; nobody is asked here, so that no client is set aside for calibrating a rule."""
 
     def make(n_items: int, seed: int, repeats_excluded: bool, **parameters: Any) -> Recommender:  # noqa: ARG001
         return Recommender(replace(settings, calibration_share=0.0, **parameters), seed=seed)
 
     return make
+
+
+def candidates(cohort: Cohort, python: Callable[[], Path], threads: int) -> list[Candidate]:
+    """Everybody that takes part on a cohort, ours first."""
+    films = cohort.key == "films"
+    return [*in_process(films=films), *external(python, threads, films=films)]
 
 
 def in_process(*, films: bool) -> list[Candidate]:
@@ -109,7 +120,8 @@ def in_process(*, films: bool) -> list[Candidate]:
     )
     epochs = (10, 15, 20, 25, 30, 40, 50) if films else (20, 40, 80, 120, 200, 300)
     return [
-        InProcess("network", "network of the paper", _network(sizes), ours=True),
+        InProcess("full-history", "full-history ensemble", _own(FullHistorySettings()), ours=True),
+        InProcess("network", "network of the paper", _own(sizes), ours=True),
         InProcess(
             "gru",
             "GRU, full history, full softmax",
@@ -122,6 +134,7 @@ def in_process(*, films: bool) -> list[Candidate]:
             "the same GRU, seen items left out of its loss",
             lambda n, seed, excluded, **parameters: GRU(n, seed, mask_seen=excluded, **parameters),
             reads_repeats=True,
+            ways=("excluded",),  # with repeats allowed it would be the other
             grid=recurrent,
             epochs=epochs,
         ),
@@ -149,8 +162,8 @@ def in_process(*, films: bool) -> list[Candidate]:
     ]
 
 
-def external(python: Path | None, threads: int, *, films: bool) -> list[Candidate]:
-    """RecTools' models; python: of their environment (None: only what is on disk already can be shown)."""
+def external(python: Callable[[], Path], threads: int, *, films: bool) -> list[Candidate]:
+    """RecTools' models; python gives their environment's, which is made when the first of them is trained."""
     common = {"lr": 0.001, "batch_size": 32 if films else 8, "session_max_len": 100 if films else 40}
     epochs = (5, 10, 15, 20, 30, 40, 60) if films else (20, 40, 80, 120, 200, 300)
     sizes = [(64, 2, 0.2), (64, 2, 0.5), (128, 1, 0.5)]

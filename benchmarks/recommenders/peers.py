@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.recommenders.cohorts import WAYS
 from benchmarks.recommenders.keeping import arrays_of
 from benchmarks.recommenders.measuring import Task, check_scores
 from core.errors import InputError, JobFailed
@@ -49,25 +50,24 @@ def read_scores(file: Path, task: Task, epochs: Sequence[int], name: str) -> lis
 class RecTools:
     """One of RecTools' transformers, trained by `peers_runner` under the peers' Python.
 
-    python: of their environment; None where it was not made.
+    python: gives their environment's Python; called when it is needed first.
     """
 
     name: str
     title: str
-    python: Path | None
+    python: Callable[[], Path]
     threads: int
     grid: Sequence[Mapping[str, Any]]
     epochs: Sequence[int]
     ours: bool = False
     reads_repeats: bool = False
+    ways: Sequence[str] = WAYS
 
     def scores(self, task: Task, parameters: Mapping[str, Any], epochs: Sequence[int]) -> Iterator[Floats]:
         """Train, and give an (M, N) matrix after each number of epochs.
 
-        Raises JobFailed if the runner ends with an error.
+        Raises JobFailed if the runner ends with an error, and what ``python`` raises.
         """
-        if self.python is None:
-            raise JobFailed(f"{self.title} needs the peers' environment, which was not made.")
         job = {
             "model": self.name,
             "seed": task.seed,
@@ -81,7 +81,7 @@ class RecTools:
             arrays, settings = write_job(folder, task, job)
             scores = folder / "scores.npz"
             done = subprocess.run(
-                [str(self.python), str(RUNNER), str(arrays), str(settings), str(scores)],
+                [str(self.python()), str(RUNNER), str(arrays), str(settings), str(scores)],
                 stderr=subprocess.PIPE,
                 text=True,
                 check=False,

@@ -130,7 +130,7 @@ def peer(tmp_path, monkeypatch):
     runner = tmp_path / "runner.py"
     runner.write_text(RUNNER)
     monkeypatch.setattr(peers, "RUNNER", runner)
-    return RecTools("sasrec", "A peer", peers.Path(sys.executable), 1, ({},), (1, 2))
+    return RecTools("sasrec", "A peer", lambda: peers.Path(sys.executable), 1, ({},), (1, 2))
 
 
 def test_a_peer_reads_a_task_and_writes_scores(task, peer):
@@ -145,8 +145,6 @@ def test_a_peer_reads_a_task_and_writes_scores(task, peer):
 def test_a_peer_that_fails_says_why(task, peer):
     with pytest.raises(JobFailed, match="A peer could not be trained: no memory left"):
         list(peer.scores(task, {"fail": True}, [1]))
-    with pytest.raises(JobFailed, match="needs the peers' environment"):
-        list(replace(peer, python=None).scores(task, {}, [1]))
 
 
 def test_the_environment_that_is_there_is_taken_and_another_folder_left_alone(tmp_path):
@@ -377,6 +375,10 @@ def test_the_verdict_compares_with_the_best_peer(ahead, word):
     assert all(line.count("|") == 8 for line in table)
 
 
+def no_network(_folder):
+    raise SetupError("No connection.")
+
+
 def test_a_run_prints_a_table_and_writes_every_figure(cohort, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command, "_cohorts", lambda _chosen: [cohort])
     arguments = ["--out", str(tmp_path), "--seeds", "2", "--only", "markov,popularity", "--splits", "clients"]
@@ -388,6 +390,12 @@ def test_a_run_prints_a_table_and_writes_every_figure(cohort, tmp_path, monkeypa
     (written,) = json.loads((tmp_path / "figures.json").read_text()).values()
     for name in ("markov", "popularity"):
         assert set(written["models"][name]["accuracy"]) == {"1", "2"}
+    # A peer that cannot be had leaves a gap that is told.
+    monkeypatch.setattr(command.environment, "prepare", no_network)
+    command.run(
+        command.arguments([*arguments[:-4], "--only", "popularity,sasrec", "--splits", "clients", "--tune"])
+    )
+    assert "RecTools SASRec was NOT measured: No connection." in capsys.readouterr().out
     with pytest.raises(InputError, match="--only holds 'sasrek'"):
         command.run(command.arguments(["--only", "sasrek"]))
     with pytest.raises(InputError, match="--ours is 'gru'"):
