@@ -49,7 +49,7 @@ def build(folder: Path, clients: int, each: int, seed: int) -> None:
         )
     add_clients(store, cohort, list(catalogue.values()), range(min(TRAINED_ON, clients)), each, rng)
     trained = models.train(store, cohort, seed=seed, settings=Settings(epochs=3))
-    training.publish(store, trained, by="benchmark")
+    training.publish(store, [trained], by="benchmark")
     began = time.perf_counter()
     add_clients(store, cohort, list(catalogue.values()), range(min(TRAINED_ON, clients), clients), each, rng)
     print(f"building the rest of the store: {time.perf_counter() - began:.1f} s", flush=True)

@@ -55,7 +55,7 @@ def gated_cohort(folder: Path, *, clients: int = 12, asking: float = 0.999, epoc
         people.add_documents(db, "screening", {ids[HEART]: said})
         people.add_documents(db, "health", {ids[HEART]: {"active": True}})
     training.publish(
-        store, models.train(store, cohort, seed=0, settings=Settings(epochs=epochs)), by="system"
+        store, [models.train(store, cohort, seed=0, settings=Settings(epochs=epochs))], by="system"
     )
     recommending.refresh(store, cohort)
     return store

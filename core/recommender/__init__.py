@@ -28,7 +28,7 @@ from core.recommender.doubt import (
 )
 from core.recommender.margin import MarginDistribution, fit_margin
 from core.recommender.recommender import Cases, Forgetting, Recommender, forgetting
-from core.recommender.settings import Progress, Settings, TrainingSummary
+from core.recommender.settings import FullHistorySettings, Progress, Settings, TrainingSummary
 from core.recommender.version import Calibration
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "DoubtSettings",
     "EmpiricalRule",
     "Forgetting",
+    "FullHistorySettings",
     "MarginDistribution",
     "NearestCases",
     "Progress",

@@ -9,6 +9,7 @@ from core.services.models import Model
 
 NEAREST = 3
 LOOKED_AT = 30
+SHOWN = 3  # exercises of a past case, its last ones
 SHORT = {
     Cause.NEW_CLIENT: "a new client",
     Cause.UNUSUAL_HISTORY: "an unusual history",
@@ -63,7 +64,7 @@ def nearest(
     cases = model.recommender.cases
     found: dict[tuple[int, ...], dict[str, Any]] = {}
     for case in nearest_cases(hidden, cases.hidden, LOOKED_AT).indices:
-        window = [int(exercise) for exercise in cases.windows[case] if exercise >= 0]
+        window = [int(exercise) for exercise in cases.windows[case, -SHOWN:] if exercise >= 0]
         then = int(cases.targets[case])
         found.setdefault(
             (*window, then),

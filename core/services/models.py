@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from core.errors import InputError, NoModel
-from core.recommender import ConformalRule, Progress, Recommender, Settings, observed_rates, set_threshold
+from core.recommender import ConformalRule, Progress, Recommender, observed_rates, set_threshold
 from core.services import Store
+from core.services.candidates import AnySettings, family_of
 from core.services.features import CohortArrays, Document, Encoder, FloatArray, cohort_arrays
 from core.store import people, versions, weights
 
@@ -129,26 +130,20 @@ def train(
     cohort_id: int,
     *,
     seed: int,
-    settings: Settings | None = None,
+    settings: AnySettings | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> "Trained":
-    """Train a base model on a cohort; nothing is written but the weights file.
+    """Train a base model on a cohort (the paper's network by default); nothing is written but the weights file.
 
     Raises:
         InputError: if nobody in the cohort has a logged exercise, or there are fewer than two exercises.
     """
-    arrays = cohort_arrays(store, cohort_id)
-    if not any(arrays.histories):
-        raise InputError("Nobody in this cohort has logged an exercise. Import a log first, then train.")
-    if len(arrays.exercise_ids) < 2:
-        raise InputError(
-            "A recommender needs at least two exercises to choose between, and this cohort has "
-            f"{len(arrays.exercise_ids)}. Import more exercises first, then train."
-        )
+    arrays = trainable(store, cohort_id)
     recommender = Recommender(settings, seed=seed).fit(
         arrays.histories, arrays.profiles, arrays.exercises, progress=progress
     )
     report = {
+        "family": family_of(recommender.settings),
         "seed": seed,
         "settings": asdict(recommender.settings),
         "summary": asdict(recommender.summary),
@@ -161,6 +156,23 @@ def train(
         "accuracy": _accuracy(recommender, arrays),
     }
     return Trained(cohort_id, weights.save(store.weights, recommender.state()), report)
+
+
+def trainable(store: Store, cohort_id: int) -> CohortArrays:
+    """A cohort's arrays, with something in them to learn.
+
+    Raises:
+        InputError: if nobody has a logged exercise, or there are fewer than two exercises.
+    """
+    arrays = cohort_arrays(store, cohort_id)
+    if not any(arrays.histories):
+        raise InputError("Nobody in this cohort has logged an exercise. Import a log first, then train.")
+    if len(arrays.exercise_ids) < 2:
+        raise InputError(
+            "A recommender needs at least two exercises to choose between, and this cohort has "
+            f"{len(arrays.exercise_ids)}. Import more exercises first, then train."
+        )
+    return arrays
 
 
 def _accuracy(recommender: Recommender, arrays: CohortArrays) -> dict[str, Any]:
@@ -210,6 +222,17 @@ class Trained:
     cohort_id: int
     weights: str
     report: dict[str, Any]
+
+
+def recommender(store: Store, trained: Trained) -> Recommender:
+    """The recommender of a base model on disk."""
+    return Recommender.from_state(weights.load(store.weights, trained.weights))
+
+
+def held_out(store: Store, trained: Trained) -> list[int]:
+    """Rows of the clients that a base model neither learnt from nor stopped by; empty where nobody could be spared."""
+    calibration = recommender(store, trained).calibration
+    return sorted(set(calibration.clients.tolist())) if calibration.held_out else []
 
 
 def warm() -> None:

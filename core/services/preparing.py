@@ -47,8 +47,9 @@ def prepare(store: Store, say: Callable[[str], None]) -> None:
     for cohort in people.cohorts(store.db):
         untrained = cohort["synthetic"] and cohort["model_version_id"] is None
         if untrained and exercises.histories(store.db, cohort["id"]):
-            say(f"Training the first model on “{cohort['name']}” ({sample_data.LABEL}) …")
-            training.train_cohort(store, cohort["id"], seed=SEED, by="system", progress=_report(say))
+            say(f"Training the first models on “{cohort['name']}” ({sample_data.LABEL}) …")
+            training.train_candidates(store, cohort["id"], seed=SEED, by="system", say=_report(say))
+            recommending.refresh(store, cohort["id"])
             say("Compiling the search behind step goals, once …")
             goals.warm()
         elif recommending.pending(store, cohort["id"]) is not None:
@@ -132,9 +133,16 @@ def moved_to(file: Path, last_day: date) -> bytes:
     return written.getvalue().encode()
 
 
-def _report(say: Callable[[str], None]) -> Callable[[Progress], None]:
-    def report(progress: Progress) -> None:
-        if progress.epoch % 5 == 0 or progress.epoch == progress.epochs:
-            say(f"  epoch {progress.epoch} of at most {progress.epochs}, loss {progress.train_loss:.3f}")
+def _report(say: Callable[[str], None]) -> Callable[[str, Progress], None]:
+    told: dict[str, int] = {}
+
+    def report(title: str, progress: Progress) -> None:
+        tenth = 10 * progress.epoch // progress.epochs
+        if tenth > told.get(title, 0):
+            told[title] = tenth
+            say(
+                f"  {title}: epoch {progress.epoch:,} of at most {progress.epochs:,}, "
+                f"loss {progress.train_loss:.3f}"
+            )
 
     return report

@@ -24,6 +24,7 @@ from core.store import exercises, people, requests, status, steps, versions, wei
 TOP = 5
 TREND = 12
 BATCH = 2000
+KNOWN_AFTER = 3  # exercises, the paper's window: until then the nearest profiles speak for a client
 IDLE_DAYS = 7
 GOAL_DAYS = 14
 ATTEMPTS = 3  # at clients that change while they are worked on
@@ -77,8 +78,8 @@ def refresh(
 ) -> Refreshed:
     """Recommend to these clients of a cohort (to all by default) and bring their status up to date.
 
-    A client with fewer exercises than the window and no version of their own gets one that starts from the
-    three nearest profiles (Mahyari 2022, section III-B). A request is opened where the conformal p-value of
+    A client with fewer than three exercises and no version of their own gets one that starts from the three nearest
+    profiles (Mahyari 2022, section III-B). A request is opened where the conformal p-value of
     the margin is at most the asking level and the gate leaves something to offer. In a cohort without a model only
     the statuses are kept.
     """
@@ -164,7 +165,7 @@ def _started(store: Store, cohort_id: int, client: _Client) -> _Client:
     if client.version_id is None or client.own_version_id is not None or not client.document:
         return client
     base = models.load(store, client.version_id)
-    if len(client.history) >= base.recommender.settings.window:
+    if len(client.history) >= KNOWN_AFTER:
         return client
     recommender = base.recommender.personalise(base.encoder.encode([client.document])[0])
     name = weights.save(store.weights, recommender.state(rehearsal=False))

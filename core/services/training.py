@@ -1,13 +1,18 @@
-"""Train a cohort's base model and put it in force, what trainers taught included."""
+"""Train a cohort's base models, put one in force, what trainers taught included, and go back to an earlier one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from core.errors import InputError
 from core.recommender import Progress
-from core.services import Store, labelling, models, recommending
+from core.services import Store, candidates, labelling, models, recommending
+from core.services.features import CohortArrays
 from core.services.models import Trained
 from core.store import exercises, labels, people, versions
+
+BEST = "best"
+MOST_KEPT = 30  # earlier models that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class Trainable:
         logged: rows of the exercise log that were imported.
         version: the base version in force, with ``report`` and ``created_at``; None before the first training.
         taught: clients whose own version has learnt from a trainer's answers.
+        choice: which model training puts in force, ``best`` or the name of one (see ``candidates``).
     """
 
     cohort_id: int
@@ -27,6 +33,7 @@ class Trainable:
     logged: int
     version: dict[str, Any] | None
     taught: int
+    choice: str
 
 
 def overview(store: Store) -> list[Trainable]:
@@ -40,6 +47,7 @@ def overview(store: Store) -> list[Trainable]:
             logged=exercises.logged_rows(store.db, cohort["id"]),
             version=_version(store, cohort["model_version_id"]),
             taught=len(labels.taught_clients(store.db, cohort["id"])),
+            choice=choice(store, cohort["id"]),
         )
         for cohort in people.cohorts(store.db)
     ]
@@ -49,35 +57,155 @@ def _version(store: Store, version_id: int | None) -> dict[str, Any] | None:
     return None if version_id is None else versions.version(store.db, version_id)
 
 
+def kept(store: Store, cohort_id: int) -> list[dict[str, Any]]:
+    """The cohort's base versions, newest first: what training made and what can be put in force again."""
+    return versions.versions(store.db, cohort_id=cohort_id, limit=MOST_KEPT)
+
+
+def choice(store: Store, cohort_id: int) -> str:
+    """Which model training puts in force for a cohort: ``best``, or always the same one."""
+    return str(people.setting(store.db, _choice_key(cohort_id), BEST))
+
+
+def _choice_key(cohort_id: int) -> str:
+    return f"model.choice.{cohort_id}"
+
+
+def choose(store: Store, cohort_id: int, chosen: str, *, by: str) -> None:
+    """Say which model training is to put in force from now on; the one in force stays until then.
+
+    Raises:
+        InputError: for a name that is none of ``best`` and the teachable candidates.
+    """
+    if chosen not in (BEST, *candidates.TEACHABLE):
+        raise InputError(f"{chosen!r} is no model; choose {BEST}, {' or '.join(candidates.TEACHABLE)}.")
+    with store.change("choose model", by=by, subject=f"cohort {cohort_id}") as change:
+        people.set_setting(change.db, _choice_key(cohort_id), chosen)
+        change.detail["choice"] = chosen
+
+
 def train_cohort(
     store: Store, cohort_id: int, *, seed: int, by: str, progress: Callable[[Progress], None] | None = None
 ) -> int:
-    """Train on all that is logged, put the new base in force and recommend anew; returns the version's id.
+    """Train the paper's network on all that is logged, put it in force and recommend anew; returns its version's id.
 
     Raises:
         InputError: if nobody in the cohort has a logged exercise.
     """
-    version_id = publish(store, models.train(store, cohort_id, seed=seed, progress=progress), by=by)
+    version_id = publish(store, [models.train(store, cohort_id, seed=seed, progress=progress)], by=by)
     recommending.refresh(store, cohort_id)
     return version_id
 
 
-def publish(store: Store, trained: Trained, *, by: str) -> int:
-    """Put a trained base in force and teach it the answers that stand, in one change; returns its id."""
-    cohort_id = trained.cohort_id
-    with store.change("train model", by=by, subject=f"cohort {cohort_id}") as change:
-        version_id = versions.add_version(
-            change.db,
-            cohort_id=cohort_id,
-            client_id=None,
-            parent_id=None,
-            kind="base",
-            weights=trained.weights,
-            report=trained.report,
+def train_candidates(
+    store: Store, cohort_id: int, *, seed: int, by: str, say: Callable[[str, Progress], None]
+) -> int:
+    """Train every model that can be put in force, compare them once, and put the best in force; returns its id.
+
+    For a first start, where nobody should wait for a comparison on everybody in turn: all stand on the same clients
+    held out, once. say: told the title of a model and how far its training is.
+    """
+    arrays = models.trainable(store, cohort_id)
+    trained = [
+        models.train(
+            store,
+            cohort_id,
+            seed=seed,
+            settings=candidates.settings_of(name, len(arrays.exercise_ids)),
+            progress=lambda at, title=candidates.TITLES[name]: say(title, at),  # type: ignore[misc]
         )
-        versions.put_base_in_force(change.db, version_id, cohort_id=cohort_id)
-        recommending.mark_pending(change.db, cohort_id)
-        for client_id in labels.taught_clients(change.db, cohort_id):
-            labelling.teach_again(store, change.db, cohort_id, client_id)
-        change.detail |= {"version": version_id, "weights": trained.weights, "data": trained.report["data"]}
-    return version_id
+        for name in candidates.TEACHABLE
+    ]
+    return publish(store, compared(store, arrays, trained, seed=seed), by=by)
+
+
+def compared(store: Store, arrays: CohortArrays, trained: Sequence[Trained], *, seed: int) -> list[Trained]:
+    """Trained models with the figures of all candidates on the clients that each of them held out, the best first."""
+    held_out = models.held_out(store, trained[0])
+    judged = []
+    if held_out:
+        for name in candidates.TITLES:
+            mine = next((one for one in trained if one.report["family"] == name), None)
+            model = (
+                models.recommender(store, mine) if mine else candidates.fit(name, arrays, held_out, seed=seed)
+            )
+            judged.append(candidates.judge(name, model, arrays, held_out))
+    return with_figures(trained, candidates.compare(judged), folds=1, choice=BEST)
+
+
+def with_figures(
+    trained: Sequence[Trained], figures: Sequence[dict[str, Any]], *, folds: int, choice: str
+) -> list[Trained]:
+    """Models with the candidates' figures in their reports; first the chosen one, which is to be put in force.
+
+    folds: parts that the clients were held out in, 1 if some were once. Without figures the first model is the best.
+    """
+    wanted = candidates.winner(figures) if choice == BEST else choice
+    reported = [
+        replace(one, report={**one.report, "candidates": list(figures), "folds": folds, "choice": choice})
+        for one in trained
+    ]
+    return sorted(reported, key=lambda one: one.report["family"] != wanted)
+
+
+def publish(store: Store, trained: Sequence[Trained], *, by: str) -> int:
+    """Keep trained bases, put the first in force and teach it the answers that stand, in one change; returns its id."""
+    cohort_id = trained[0].cohort_id
+    with store.change("train model", by=by, subject=f"cohort {cohort_id}") as change:
+        # The one in force last: it is the newest.
+        ids = [
+            versions.add_version(
+                change.db,
+                cohort_id=cohort_id,
+                client_id=None,
+                parent_id=None,
+                kind="base",
+                weights=one.weights,
+                report=one.report,
+            )
+            for one in reversed(trained)
+        ]
+        _put_in_force(store, change.db, cohort_id, ids[-1])
+        change.detail |= {
+            "version": ids[-1],
+            "weights": trained[0].weights,
+            "data": trained[0].report["data"],
+        }
+        if len(ids) > 1:
+            change.detail["kept"] = ids[:-1]
+    return ids[-1]
+
+
+def use(
+    store: Store,
+    version_id: int,
+    *,
+    by: str,
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """Put a base version that was kept in force again, teach it the answers that stand, and recommend anew.
+
+    The one in force until now is kept too, so that this can be taken back the same way.
+
+    Raises:
+        NotFound: if there is no such version.
+        InputError: if it is no cohort's model, but a client's own version.
+    """
+    version = versions.version(store.db, version_id)
+    if version["kind"] != "base":
+        raise InputError(f"Version {version_id} is one client's own; choose a cohort's model.")
+    cohort_id = version["cohort_id"]
+    with store.change("use model", by=by, subject=f"cohort {cohort_id}") as change:
+        change.detail |= {
+            "version": version_id,
+            "instead_of": people.cohort(change.db, cohort_id)["model_version_id"],
+        }
+        _put_in_force(store, change.db, cohort_id, version_id)
+    recommending.refresh(store, cohort_id, progress=progress)
+
+
+def _put_in_force(store: Store, db: Any, cohort_id: int, version_id: int) -> None:
+    versions.put_base_in_force(db, version_id, cohort_id=cohort_id)
+    recommending.mark_pending(db, cohort_id)
+    for client_id in labels.taught_clients(db, cohort_id):
+        labelling.teach_again(store, db, cohort_id, client_id)

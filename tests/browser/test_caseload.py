@@ -18,7 +18,7 @@ def cohort(tmp_path_factory):
     folder = tmp_path_factory.mktemp("caseload") / "data"
     store = small_cohort(folder, clients=60, days=12, train=False)
     trained = models.train(store, 1, seed=0, settings=Settings(epochs=1))
-    training.publish(store, trained, by="system")
+    training.publish(store, [trained], by="system")
     ids = sorted(people.client_ids(store.db, 1).values())
     with store.transaction() as db:
         db.execute("UPDATE clients SET name = ? WHERE id = ?", [WILD, ids[7]])

@@ -22,7 +22,7 @@ def trained(tmp_path_factory):
     store = small_cohort(folder, clients=8, train=False)
     cohort = people.cohorts(store.db)[0]["id"]
     settings = Settings(epochs=1)
-    training.publish(store, models.train(store, cohort, seed=0, settings=settings), by="system")
+    training.publish(store, [models.train(store, cohort, seed=0, settings=settings)], by="system")
     recommending.refresh(store, cohort)
     store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()

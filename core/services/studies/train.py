@@ -1,18 +1,18 @@
 """Train a cohort's recommender and put it in force: long work like a study, with one piece and an effect."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core import recommender
-from core.services import Store, models, recommending, training
+from core.services import Store, candidates, models, recommending, training
 from core.services.features import cohort_arrays
 from core.services.models import Trained
 from core.services.studies.options import option
+from core.services.studies.statistics import Interval, difference_in_words
 from core.services.studies.study import Chart, Context, Loaded, Piece, Progress, Result, Series, Study, Table
 from core.store import people
 
-SIZES = {"exercises": recommender.Settings(), "films": recommender.Settings.movielens()}
+WEIGHTS = {candidates.FULL_HISTORY: 60.0, candidates.PAPER: 40.0}  # a baseline counts
 
 
 def _cohorts(store: Store) -> tuple[str, ...]:
@@ -21,42 +21,96 @@ def _cohorts(store: Store) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which cohort, and how large a network."""
+    """Which cohort, which model is to be put in force, and how thoroughly they are compared first."""
 
     cohort: str = option(
-        "Sample cohort", label="Cohort", help="Whose log the recommender learns from.", choices=_cohorts
+        "Sample cohort", label="Cohort", help="Whose log the recommenders learn from.", choices=_cohorts
     )
-    size: str = option(
-        "exercises",
-        label="Size of the network",
-        help="The paper's sizes: for some dozens of exercises, or for a hundred films.",
-        choices=tuple(SIZES),
+    model: str = option(
+        training.BEST,
+        label="Model to put in force",
+        help="best: the one that is right most often on clients held out; or always the same one. All are kept.",
+        choices=(training.BEST, *candidates.TEACHABLE),
+    )
+    folds: int = option(
+        candidates.FOLDS,
+        label="Parts",
+        help="The clients are held out in so many parts, one after the other, to compare the models.",
+        minimum=2,
+        maximum=20,
     )
 
 
 def _load(store: Store, settings: Settings, _progress: Progress) -> Loaded:
     cohort = people.cohort(store.db, settings.cohort)
-    return Loaded(cohort, cohort_arrays(store, cohort["id"]).fingerprint())
+    return Loaded((cohort, arrays := cohort_arrays(store, cohort["id"])), arrays.fingerprint())
 
 
-def _pieces(_settings: Settings, _seed: int) -> Sequence[Piece]:
-    return [Piece("Train")]
+def _tasks(settings: Settings) -> list[tuple[str, int | None]]:
+    """Candidate and part of each piece; the models to keep, which learn from all parts, come first with None."""
+    whole: list[tuple[str, int | None]] = [(name, None) for name in candidates.TEACHABLE]
+    return whole + [(name, fold) for name in candidates.TITLES for fold in range(settings.folds)]
 
 
-def _run(settings: Settings, seed: int, _index: int, context: Context, progress: Progress) -> dict[str, Any]:
-    trained = models.train(
-        context.store,
-        context.data["id"],
-        seed=seed,
-        settings=SIZES[settings.size],
-        progress=lambda now: progress(now.epoch / now.epochs),
+def _pieces(settings: Settings, _seed: int) -> Sequence[Piece]:
+    return [
+        Piece(
+            f"{candidates.TITLES[name]}, "
+            + ("all clients" if fold is None else f"part {fold + 1} of {settings.folds} held out"),
+            WEIGHTS.get(name, 1.0),
+        )
+        for name, fold in _tasks(settings)
+    ]
+
+
+def _run(settings: Settings, seed: int, index: int, context: Context, progress: Progress) -> dict[str, Any]:
+    name, fold = _tasks(settings)[index]
+    cohort, arrays = context.data
+    size = len(arrays.exercise_ids)
+    if fold is None:
+        trained = models.train(
+            context.store,
+            cohort["id"],
+            seed=seed,
+            settings=candidates.settings_of(name, size),
+            progress=lambda now: progress(now.epoch / now.epochs),
+        )
+        return {"trained": asdict(trained), "synthetic": bool(cohort["synthetic"])}
+    parts = candidates.folds_of(arrays, settings.folds, seed)
+    if fold >= len(parts):
+        return {}
+    # Nobody is asked here: the clients that calibrate when to ask would only be lost to learning.
+    chosen = (
+        replace(candidates.settings_of(name, size), calibration_share=0.0)
+        if name in candidates.TEACHABLE
+        else None
     )
-    return {"trained": asdict(trained), "synthetic": bool(context.data["synthetic"])}
+    model = candidates.fit(
+        name,
+        arrays,
+        parts[fold],
+        seed=seed,
+        settings=chosen,
+        progress=lambda now: progress(0.9 * now.epoch / now.epochs),
+    )
+    progress(0.95)
+    return {"judged": candidates.judge(name, model, arrays, parts[fold]).to_json()}
+
+
+def _figures(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return candidates.compare([candidates.Judged(**r["judged"]) for r in results if "judged" in r])
+
+
+def _trained(settings: Settings, results: Sequence[dict[str, Any]]) -> list[Trained]:
+    """What is to be kept, first what is to be put in force."""
+    made = [Trained(**result["trained"]) for result in results if "trained" in result]
+    return training.with_figures(made, _figures(results), folds=settings.folds, choice=settings.model)
 
 
 def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
-    report = results[0]["trained"]["report"]
+    report = _trained(settings, results)[0].report
     summary = report["summary"]
+    figures = report["candidates"]
     epochs = tuple(float(epoch) for epoch in range(1, len(summary["train_losses"]) + 1))
     lines = [Series("Clients trained on", epochs, tuple(summary["train_losses"]))]
     if summary["stop_losses"]:
@@ -66,9 +120,12 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
             f"“{settings.cohort}” has a new model: {summary['training_clients']} clients trained on, "
             f"{summary['stopping_clients']} held out to stop in time, {summary['calibration_clients']} to calibrate "
             "when to ask.",
-            "It is in force now, and everything that trainers taught before was taught to it again.",
+            *_why(settings, figures, report["family"]),
+            "It is in force now, and everything that trainers taught before was taught to it again. The other model is "
+            "kept, and can be put in force on the page Data and models.",
         ),
         tables=(
+            *_comparison(figures, settings.folds),
             Table(
                 "Training",
                 ("Samples", "Epochs", "Kept epoch", "Loss on clients trained on", "Loss on clients held out"),
@@ -83,6 +140,7 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
                 ),
                 "Losses are cross-entropies in nats; dropout makes that on the clients trained on look worse.",
             ),
+            _calibration(summary),
             *_asking(report["asked_rates"]),
         ),
         charts=(
@@ -96,6 +154,65 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
             ),
         ),
         synthetic=results[0]["synthetic"],
+    )
+
+
+def _why(settings: Settings, figures: Sequence[dict[str, Any]], family: str) -> list[str]:
+    """Which model it is, and why it and not the other."""
+    title = candidates.TITLES[family]
+    if not figures:
+        return [f"It is “{title}”; nobody could be held out to compare the models."]
+    top1 = {row["name"]: row["top"]["1"] for row in figures}
+    other = next(name for name in candidates.TEACHABLE if name != family)
+    beside = f"right about {top1[family]:.1f} % of exercises of clients held out, where “{candidates.TITLES[other]}” "
+    if settings.model != training.BEST:
+        return [f"It is “{title}”, as was chosen: {beside}is about {top1[other]:.1f} %."]
+    row = next(row for row in figures if row["name"] == other)
+    sure = difference_in_words(Interval(row["difference"], row["low"], row["high"]))
+    return [f"It is “{title}”, the best on clients held out: {beside}is about {top1[other]:.1f} %, {sure}."]
+
+
+def _comparison(figures: Sequence[dict[str, Any]], folds: int) -> Sequence[Table]:
+    if not figures:
+        return ()
+    return (
+        Table(
+            "Models on clients held out",
+            (
+                "Model",
+                *(f"Top-{k} %" for k in candidates.KS),
+                "Log loss (nats)",
+                "Calibration error",
+                "Best minus this (points of top-1)",
+                "Low",
+                "High",
+            ),
+            tuple(
+                (
+                    row["title"],
+                    *(row["top"][str(k)] for k in candidates.KS),
+                    row["log_loss"],
+                    row["calibration_error"],
+                    row["difference"],
+                    row["low"],
+                    row["high"],
+                )
+                for row in figures
+            ),
+            f"Each of {figures[0]['clients']:,} clients was held out once, in {folds} parts; {figures[0]['steps']:,} "
+            "exercises were predicted, all that came before being known. The interval of the difference is over "
+            "clients (95 %).",
+        ),
+    )
+
+
+def _calibration(summary: dict[str, Any]) -> Table:
+    return Table(
+        "Are its probabilities what they say?",
+        ("Temperature", "Calibration error before", "Calibration error after"),
+        ((summary["temperature"], summary["error_before"], summary["error_after"]),),
+        "The logits are divided by the temperature that fits the clients held out for stopping best; the error, how "
+        "far the first choice's probability lies from how often it is right, is that on the clients that calibrate.",
     )
 
 
@@ -113,8 +230,8 @@ def _asking(rates: Sequence[dict[str, Any]]) -> Sequence[Table]:
     )
 
 
-def _publish(store: Store, _settings: Settings, results: Sequence[dict[str, Any]], by: str) -> None:
-    training.publish(store, Trained(**results[0]["trained"]), by=by)
+def _publish(store: Store, settings: Settings, results: Sequence[dict[str, Any]], by: str) -> None:
+    training.publish(store, _trained(settings, results), by=by)
 
 
 def _after(store: Store, _settings: Settings, results: Sequence[dict[str, Any]]) -> None:
@@ -125,8 +242,9 @@ STUDY = Study(
     name="train",
     title="Train a cohort's recommender",
     description=(
-        "Trains the recommender on everything that a cohort's clients have logged, holding some clients out to stop in "
-        "time and to calibrate when it asks. The new model is put in force at once; the old one is kept."
+        "Trains the models that can be put in force on everything that a cohort's clients have logged, holding some "
+        "clients out to stop in time and to calibrate when it asks, and compares them and three simple ones on every "
+        "client in turn. The best is put in force at once; the other and the old ones are kept."
     ),
     settings=Settings,
     pieces=_pieces,

@@ -1,14 +1,13 @@
 """The first start: the sample cohort, a model, requests; and starting again after it was killed half-way."""
 
 from datetime import date
-from functools import partial
 
 import pytest
 
 import sample_data
 from core.errors import SpotterError
-from core.recommender import Settings
-from core.services import Store, caseload, gating, importing, models, preparing, recommending
+from core.recommender import FullHistorySettings, Settings
+from core.services import Store, candidates, caseload, gating, importing, preparing, recommending, training
 from core.services.importing import taking
 from core.store import audit, people
 
@@ -70,8 +69,25 @@ def test_the_sample_cohort_is_whole_synthetic_and_trained(prepared):
 def test_each_step_is_said(prepared):
     _, said = prepared
     assert any("exercises.csv, 44 rows" in line for line in said)
-    assert any(line.startswith("Training the first model") and "synthetic" in line for line in said)
-    assert any("epoch 5 of at most 30" in line for line in said)
+    assert any(line.startswith("Training the first models") and "synthetic" in line for line in said)
+    for title in ("Full history", "Network of the paper"):
+        told = [line for line in said if title in line]
+        assert 2 <= len(told) <= 10
+        assert all("epoch " in line and " of at most " in line and "loss " in line for line in told)
+
+
+def test_the_first_start_compares_the_models_and_uses_the_best(prepared):
+    store, _ = prepared
+    bases = training.kept(store, 1)
+    assert {version["report"]["family"] for version in bases} == {"full history", "paper"}
+    assert people.cohort(store.db, 1)["model_version_id"] == bases[0]["id"]
+    for version in bases:
+        figures = version["report"]["candidates"]
+        assert [row["name"] for row in figures] == list(candidates.TITLES)
+        assert len({(row["steps"], row["clients"]) for row in figures}) == 1
+        assert figures[0]["steps"] == 36 * figures[0]["clients"]
+    assert bases[0]["report"]["family"] == max(figures[:2], key=lambda row: row["top"]["1"])["name"]
+    assert [row["name"] for row in figures if row["best"]] == [bases[0]["report"]["family"]]
 
 
 def test_starting_again_changes_nothing_and_says_nothing(prepared):
@@ -82,7 +98,8 @@ def test_starting_again_changes_nothing_and_says_nothing(prepared):
 
 
 def train_briefly(patched):
-    patched.setattr(models, "train", partial(models.train, settings=Settings(epochs=6)))
+    brief = {"full history": FullHistorySettings(epochs=3, members=1, state=8), "paper": Settings(epochs=6)}
+    patched.setattr(candidates, "settings_of", lambda name, _exercises: brief[name])
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +121,7 @@ class Killed(BaseException):
     """As a kill would, it leaves no time to tidy up."""
 
 
-@pytest.mark.parametrize("moment", ["file 1", "file 3", "file 7", "Training", "epoch 5"])
+@pytest.mark.parametrize("moment", ["file 1", "file 3", "file 7", "Training", "epoch 2"])
 def test_a_start_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch, moment, undisturbed):
     train_briefly(monkeypatch)
     store = Store(tmp_path / "data")

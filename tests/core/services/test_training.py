@@ -1,6 +1,7 @@
 import pytest
 
 from core.errors import InputError
+from core.recommender import Settings
 from core.services import models
 from tests.cohorts import small_cohort
 
@@ -20,6 +21,6 @@ def test_a_cohort_with_a_single_exercise_is_refused_before_training(tmp_path, mo
 
 def test_two_exercises_are_enough(tmp_path):
     store = small_cohort(tmp_path / "data", clients=8, n_exercises=2, days=8, train=False)
-    trained = models.train(store, 1, seed=1, settings=models.Settings(epochs=2))
+    trained = models.train(store, 1, seed=1, settings=Settings(epochs=2))
     assert len(trained.report["exercise_ids"]) == 2
     store.close()
