@@ -44,7 +44,7 @@ def same_category(categories: Sequence[str]) -> Likes:
 
 
 def mined_rules(
-    transactions: Sequence[Sequence[int]],
+    transactions: Sequence[History],
     *,
     least_support: float = LEAST_SUPPORT,
     least_confidence: float = LEAST_CONFIDENCE,

@@ -121,6 +121,19 @@ def histories(db: Database, cohort_id: int) -> dict[int, list[int]]:
     return found
 
 
+def times(db: Database, cohort_id: int) -> dict[int, list[str]]:
+    """When every client of a cohort did each exercise of ``histories``, in the same order."""
+    rows = db.execute(
+        "SELECT l.client_id, l.at FROM exercise_log l JOIN clients c ON c.id = l.client_id"
+        " WHERE c.cohort_id = ? ORDER BY l.client_id, l.at, l.id",
+        [cohort_id],
+    )
+    found: dict[int, list[str]] = {}
+    for client, at in rows:
+        found.setdefault(client, []).append(at)
+    return found
+
+
 def log_lengths(db: Database, client_ids: Sequence[int]) -> dict[int, int]:
     """How many exercises each of these clients has logged; those without any are left out."""
     rows = db.execute(
