@@ -85,7 +85,7 @@ def _augmented(
     result = []
     for client, windows in zip(clients, originals, strict=True):
         if training == RULES:
-            likes = mined_rules(_sessions(data, cohort, client))
+            likes = mined_rules(_transactions(settings, data, cohort, client))
         if not likes.partners:
             raise InputError(_nothing_alike(training, data.cohort.name))
         rng = np.random.default_rng([seed, client, list(TRAININGS).index(training)])
@@ -96,11 +96,18 @@ def _augmented(
     return result
 
 
-def _sessions(data: Data, cohort: Histories, client: int) -> list[Ints]:
-    """What the other clients did together, session by session."""
+def _transactions(settings: Settings, data: Data, cohort: Histories, client: int) -> list[Ints]:
+    """What the other clients did together: in one session, or in one window where every session is a single exercise.
+
+    The paper does not say what its transactions are. A session is what was chosen in one go, as a basket is.
+    """
     others = cohort.clients != client
-    items, numbers = cohort.items[others], data.sessions[others]
-    return np.split(items, np.flatnonzero(np.diff(numbers)) + 1)
+    within_session = np.diff(data.sessions) == 0
+    if (within_session & (np.diff(cohort.items) != 0)).any():
+        items, numbers = cohort.items[others], data.sessions[others]
+        return np.split(items, np.flatnonzero(np.diff(numbers)) + 1)
+    windows = cut_windows(cohort, settings.window, min_inputs=settings.window - 1, targets=others)
+    return list(np.column_stack([windows.items[:, 1:], windows.targets]))
 
 
 def _nothing_alike(training: str, name: str) -> str:
@@ -110,8 +117,8 @@ def _nothing_alike(training: str, name: str) -> str:
             "9. Import exercises with categories, or leave these rows out."
         )
     return (
-        f"In the sessions of “{name}” no two exercises come together more often than by chance, so that no rule says "
-        "what may take another's place. Leave row 4 out."
+        f"In “{name}” no two exercises come together more often than by chance, so that no rule says what may take "
+        "another's place. Leave row 4 out."
     )
 
 

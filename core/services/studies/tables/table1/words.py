@@ -15,7 +15,7 @@ GENERATED = "the paper's cohort was never published; this one is generated"
 WHY = {
     FULL: "the questionnaires' scores of a generated cohort depend on what is done as its maker chose",
     EXPERT: "its categories are those of the generated catalogue, not the paper's expert's",
-    RULES: "the paper says neither what its transactions are nor how frequent a rule must be; here they are sessions",
+    RULES: "the paper says neither what its transactions are (here: sessions) nor how frequent a rule must be",
     HALF: "the paper does not say to what; here k is 5 in place of 10: h(t) and what the output layer reads halve",
 }
 ADDED_NOTE = (
