@@ -75,7 +75,12 @@ def test_every_row_split_and_way_of_counting_is_there(result: Result) -> None:
         for row in own:
             assert 0 <= float(str(row[5])) <= float(str(row[7])) <= float(str(row[9])) <= 100
     assert not result.synthetic
-    assert len(result.charts) == 2 * len(KS)
+    assert len(result.charts) == 2 * len(SPLITS)
+    assert ["The paper" in {s.name for s in chart.series} for chart in result.charts] == [
+        False,
+        False,
+        True,
+    ] * 2
     assert f"{CLIENTS * LENGTH} ratings" in result.headline[0]
     assert f"{CLIENTS * (LENGTH - 3)} of them have 3 films before them" in result.headline[0]
     assert "in the order of the file" in result.headline[0]

@@ -27,7 +27,7 @@ from core.services.studies.tables.profiles import demographic
 from core.services.studies.tables.table2.settings import Settings
 
 # Pieces of a repeat, where all folds in one would take longer than a minute.
-PARTS = {("gru", SOFTMAX): 2, ("mixture", SOFTMAX): 6}
+PARTS = {("gru", SOFTMAX): 2, ("mixture", SOFTMAX): 3}
 # Seconds for all folds of the sample cohort, of which the time left is reckoned.
 SECONDS = {
     ("gru", "published"): 7.0,

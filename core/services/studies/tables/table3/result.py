@@ -59,9 +59,9 @@ def combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
             _seeds(results),
         ),
         charts=tuple(
-            _chart(settings, found, repeats, column)
+            _chart(settings, found, repeats, split)
             for repeats in REPEATS[settings.repeats]
-            for column in range(len(KS))
+            for split in settings.splits
         ),
     )
 
@@ -276,36 +276,36 @@ def _seeds(results: Sequence[dict[str, Any]]) -> Table:
     return Table("Accuracy by seed", (*columns, *(f"Top-{k} %" for k in KS)), rows)
 
 
-def _chart(settings: Settings, found: Found, repeats: str, column: int) -> Chart:
-    k = KS[column]
-    names = [(model, how) for model in MODELS for how in ways(model, settings)]
+def _chart(settings: Settings, found: Found, repeats: str, split: str) -> Chart:
+    """Top-1 of every model, a series for each training or size."""
     series, said = [], []
-    for split in settings.splits:
-        of = [interval(found["padded", repeats, split, *name][:, column]) for name in names]
-        series.append(
-            Series(
-                SPLITS[split],
-                tuple(label(*name) for name in names),
-                tuple(i.mean for i in of),
-                tuple(i.low for i in of),
-                tuple(i.high for i in of),
+    for how, words in {**TRAININGS, **SIZES, "": "one training"}.items():
+        own = {
+            model: interval(found["padded", repeats, split, model, how][:, 0])
+            for model in MODELS
+            if how in ways(model, settings)
+        }
+        if own:
+            series.append(
+                Series(
+                    words[0].upper() + words[1:],
+                    tuple(MODELS[model] for model in own),
+                    tuple(i.mean for i in own.values()),
+                    tuple(i.low for i in own.values()),
+                    tuple(i.high for i in own.values()),
+                )
             )
-        )
-        told = ", ".join(f"{label(*name)} {i.mean:.1f} %" for name, i in zip(names, of, strict=True))
-        said.append(f"{SPLITS[split]}: {told}")
-    beside = [
-        (label(model, how), row.top[column])
-        for model, how in names
-        if (row := printed(model, TABLE_III)) and how in (PUBLISHED, FILM_SIZE)
-    ]
-    if beside and RANDOM in settings.splits:
-        series.append(Series("The paper, random windows", *map(tuple, zip(*beside, strict=True))))
-        said.append("the paper: " + ", ".join(f"{name} {value:.1f} %" for name, value in beside))
+            said += [f"{label(model, how)} {i.mean:.1f} %" for model, i in own.items()]
+    if split == RANDOM:
+        beside = {MODELS[m]: row.top[0] for m in MODELS if (row := printed(m, TABLE_III))}
+        series.append(Series("The paper", tuple(beside), tuple(beside.values())))
+        said.append("the paper: " + ", ".join(f"{name} {value:.1f} %" for name, value in beside.items()))
     return Chart(
         "intervals",
-        f"Top-{k} accuracy, repeats {repeats}",
+        f"{SPLITS[split][0].upper()}{SPLITS[split][1:]}, repeats {repeats}",
         "",
-        f"Top-{k} accuracy (%)",
+        "Top-1 accuracy (%)",
         tuple(series),
-        f"Mean top-{k} accuracy with 95 % intervals over seeds, repeats {repeats}. {'; '.join(said)}.",
+        f"Mean top-1 accuracy with 95 % intervals over seeds, {SPLITS[split]}, repeats {repeats}. "
+        f"{'; '.join(said)}.",
     )
