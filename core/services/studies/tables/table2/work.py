@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import InputError
 from core.recommender.windows import Bools, Floats, Histories, check_histories
 from core.services import Store
 from core.services.features import CohortArrays
@@ -24,6 +23,8 @@ from core.services.studies.tables.peers import (
     trainings,
 )
 from core.services.studies.tables.profiles import demographic
+from core.services.studies.tables.table1.data import left_out
+from core.services.studies.tables.table1.setup import fold_seed
 from core.services.studies.tables.table2.settings import Settings
 
 # Pieces of a repeat, where all folds in one would take longer than a minute.
@@ -93,17 +94,19 @@ def run_piece(
     data: Data = context.data
     arrays = data.arrays
     cohort = check_histories(arrays.histories)
-    left_out = _left_out(cohort, settings)[task.part :: task.parts]
+    clients = left_out(cohort, settings.window)[: settings.most_folds or None][task.part :: task.parts]
     splits = evaluation.leave_one_out(arrays.histories)
-    masks = np.stack([splits[client].train for client in left_out])
-    places = [np.arange(cohort.starts[c] + settings.window, cohort.starts[c + 1]) for c in left_out]
-    found = _probabilities(task, settings, arrays, cohort, masks, places, left_out, progress)
+    masks = np.array([splits[client].train for client in clients], dtype=np.bool_)
+    places = [np.arange(cohort.starts[c] + settings.window, cohort.starts[c + 1]) for c in clients]
+    found = _Found([], [], [])
+    if clients:  # there may be fewer than parts
+        found = _probabilities(task, settings, arrays, cohort, masks, places, clients, progress)
     hits = [_hits(likely, cohort.items[at]) for likely, at in zip(found.likely, places, strict=True)]
     return {
         "model": task.model,
         "training": task.training,
         "seed": task.seed,
-        "clients": [int(client) for client in left_out],
+        "clients": [int(client) for client in clients],
         "windows": [len(at) for at in places],
         "hits": hits,
         "epochs": found.epochs,
@@ -112,18 +115,6 @@ def run_piece(
         "cohort": len(cohort),
         "exercises": len(arrays.exercise_ids),
     }
-
-
-def _left_out(cohort: Histories, settings: Settings) -> list[int]:
-    """The clients with something to test, in order."""
-    long = np.flatnonzero(np.diff(cohort.starts) > settings.window)
-    if len(long) < 2:
-        raise InputError(
-            f"{len(long)} clients of this cohort have more than {settings.window} exercises; leaving "
-            "each out in turn takes at least two. Choose a cohort with a longer log, or a shorter "
-            "window."
-        )
-    return [int(client) for client in long[: settings.most_folds or None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +133,13 @@ def _probabilities(
     cohort: Histories,
     masks: Bools,
     places: Sequence[Any],
-    left_out: list[int],
+    clients: list[int],
     progress: Progress,
 ) -> _Found:
     if kind_of(task.model):
         return _peer(task, settings, arrays, cohort, masks, places, progress)
     if task.model == NETWORK:
-        return _network(task, settings, arrays, cohort, masks, places, left_out, progress)
+        return _network(task, settings, arrays, cohort, masks, places, clients, progress)
     from core.recommender.baselines import Markov
 
     likely = []
@@ -197,7 +188,7 @@ def _network(
     cohort: Histories,
     masks: Bools,
     places: Sequence[Any],
-    left_out: list[int],
+    clients: list[int],
     progress: Progress,
 ) -> _Found:
     from core.recommender import Settings as NetworkSettings
@@ -205,25 +196,24 @@ def _network(
     from core.recommender.network import probabilities
     from core.recommender.windows import cut_windows
 
-    # The paper trains for 30 epochs and stops no earlier; its 2,343 samples leave out windows with padding.
+    # As row 1 of Table I: all epochs, and no sample with padding.
     how = NetworkSettings(epochs=settings.epochs, window=settings.window, min_inputs=settings.window)
     profiles = demographic(arrays)
-    seeds = [int(np.random.SeedSequence([task.seed, fold]).generate_state(1)[0]) for fold in left_out]
     trained = folds.fit(
         arrays.histories,
         profiles,
         arrays.exercises,
         how,
         targets=list(masks),
-        seeds=seeds,
+        seeds=[fold_seed(task.seed, client) for client in clients],
         progress=lambda at: progress(0.95 * at.epoch / at.epochs),
     )
     windows = cut_windows(cohort, settings.window)
     longest = max(map(len, places))
     # Shorter ones are filled up with their last window, whose rows are not read.
     at = np.stack([np.pad(own, (0, longest - len(own)), mode="edge") for own in places])
-    clients = np.repeat(np.array(left_out)[:, None], longest, axis=1)
-    logits = trained.network.logits(trained.hidden(windows.items[at], clients, profiles))
+    rows = np.repeat(np.array(clients)[:, None], longest, axis=1)
+    logits = trained.network.logits(trained.hidden(windows.items[at], rows, profiles))
     likely = [probabilities(own[: len(of)]) for own, of in zip(logits, places, strict=True)]
     whole = np.arange(len(cohort.items)) - cohort.starts[cohort.clients] >= settings.window
     steps = [settings.epochs * -(-int((mask & whole).sum()) // how.batch_size) for mask in masks]
