@@ -5,10 +5,15 @@ from pathlib import Path
 import numpy as np
 
 from core.guidelines import QUESTIONS
-from core.services import Store, accounts, models, recommending, training
+from core.recommender import FullHistorySettings, Settings
+from core.services import Store, accounts, candidates, models, recommending, training
 from core.store import exercises, people
 
 CATEGORIES = ("push", "pull", "squat", "core")
+QUICK = {
+    candidates.FULL_HISTORY: FullHistorySettings(epochs=2, members=1, embedding=8, state=8),
+    candidates.PAPER: Settings(epochs=2),
+}
 
 
 def small_cohort(
@@ -87,6 +92,18 @@ def _rows(clients: list[int], order: list[int], days: int, rng: np.random.Genera
             place = int(rng.integers(len(order))) if rng.random() < 0.3 else (place + 1) % len(order)
             at = f"2026-0{1 + day // 28}-{1 + day % 28:02d}T08:00:00.000Z"
             yield client, at, order[place], int(rng.random() < 0.8), 3.0
+
+
+def two_models(store: Store, *, seed: int = 0) -> int:
+    """Train both models of the only cohort briefly, compare them, use the better one; returns its version's id."""
+    (cohort,) = people.cohorts(store.db)
+    trained = [
+        models.train(store, cohort["id"], seed=seed, settings=QUICK[name]) for name in candidates.TEACHABLE
+    ]
+    arrays = models.trainable(store, cohort["id"])
+    version = training.publish(store, training.compared(store, arrays, trained, seed=seed), by="system")
+    recommending.refresh(store, cohort["id"])
+    return version
 
 
 def ask_about_everyone(store: Store) -> None:

@@ -4,7 +4,7 @@ Two can be put in force, because a trainer's answers can teach them: the recurre
 the paper's network. Three simple ones stand beside them, so that everybody sees what the two are worth.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,11 @@ def settings_of(name: str, n_exercises: int) -> AnySettings:
 def family_of(settings: AnySettings) -> str:
     """The teachable candidate that has such settings."""
     return FULL_HISTORY if isinstance(settings, FullHistorySettings) else PAPER
+
+
+def family_in(report: Mapping[str, Any]) -> str:
+    """The teachable candidate that a base version's report is of; in older ones, which name none, the paper's."""
+    return str(report.get("family", PAPER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from core.services.models import Trained
 from core.store import exercises, labels, people, versions
 
 BEST = "best"
-MOST_KEPT = 30  # earlier models that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,16 @@ def _version(store: Store, version_id: int | None) -> dict[str, Any] | None:
     return None if version_id is None else versions.version(store.db, version_id)
 
 
-def kept(store: Store, cohort_id: int) -> list[dict[str, Any]]:
-    """The cohort's base versions, newest first: what training made and what can be put in force again."""
-    return versions.versions(store.db, cohort_id=cohort_id, limit=MOST_KEPT)
+def kept(store: Store, cohort_id: int, *, newest: int | None = None) -> list[dict[str, Any]]:
+    """The cohort's base versions, newest first: what training made and what can be put in force again.
+
+    newest: only so many of them, and the one in force whatever its age; None for all.
+    """
+    found = versions.versions(store.db, cohort_id=cohort_id, limit=-1 if newest is None else newest)
+    in_force = _version(store, people.cohort(store.db, cohort_id)["model_version_id"])
+    if in_force and in_force["id"] not in {version["id"] for version in found}:
+        found.append(in_force)
+    return found
 
 
 def choice(store: Store, cohort_id: int) -> str:
@@ -182,10 +188,10 @@ def use(
     *,
     by: str,
     progress: Callable[[float], None] | None = None,
-) -> None:
+) -> dict[str, Any]:
     """Put a base version that was kept in force again, teach it the answers that stand, and recommend anew.
 
-    The one in force until now is kept too, so that this can be taken back the same way.
+    The one in force until now is kept too, so that this can be taken back the same way. Returns the version.
 
     Raises:
         NotFound: if there is no such version.
@@ -202,6 +208,7 @@ def use(
         }
         _put_in_force(store, change.db, cohort_id, version_id)
     recommending.refresh(store, cohort_id, progress=progress)
+    return version
 
 
 def _put_in_force(store: Store, db: Any, cohort_id: int, version_id: int) -> None:
