@@ -7,7 +7,7 @@ Networks import torch, which takes more than a second; so this module imports th
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,9 +33,13 @@ TEMPERATURE_WINDOWS = 5000  # to fit one number on
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A trained network, how many targets it was trained on, and how training went (see `TrainingSummary`)."""
+    """A trained network, the clients and how many targets of theirs it learnt from, and how that went.
+
+    See `TrainingSummary` for the rest.
+    """
 
     network: "AnyNetwork"
+    clients: Ints
     targets: int
     best_epoch: int
     train_losses: list[float]
@@ -70,10 +74,8 @@ def fit(
     generator = torch.Generator().manual_seed(seed)
     exercises = None if data.exercises is None else torch.from_numpy(data.exercises.astype(np.float32))
     if isinstance(settings, FullHistorySettings):
-        fitted = _fit_full_history(settings, data, exercises, generator, progress)
-    else:
-        fitted = _fit_attention(settings, data, exercises, generator, progress)
-    return _tempered(fitted, settings, data, np.random.default_rng(seed)) if len(data.stop) else fitted
+        return _fit_full_history(settings, data, exercises, generator, progress)
+    return _fit_attention(settings, data, exercises, generator, progress)
 
 
 def _fit_attention(
@@ -100,7 +102,10 @@ def _fit_attention(
     trained, epoch, train_losses, stop_losses = training.train(
         network, samples, held_out, generator, progress
     )
-    return Fitted(trained, len(samples), epoch, train_losses, stop_losses)
+    t = _temperature(trained, settings, data)
+    return Fitted(
+        _tempered(trained, t), data.train, len(samples), epoch, train_losses, stop_losses, temperature=t
+    )
 
 
 def _fit_full_history(
@@ -111,36 +116,57 @@ def _fit_full_history(
     progress: Callable[[Progress], None] | None,
 ) -> Fitted:
     from core.recommender import full_history_training as training
+    from core.recommender.full_history import FullHistory, initial
 
-    sequences, stopping = (
+    everybody = np.union1d(data.train, data.stop)
+    sequences, stopping, all_of_them = (
         training.as_sequences(data.cohort, data.profiles, clients, data.targets, settings)
-        for clients in (data.train, data.stop)
+        for clients in (data.train, data.stop, everybody)
     )
     excludes = training.never_repeats(data.cohort, data.n_exercises)
+
+    def first() -> FullHistory:
+        return initial(settings, data.n_exercises, data.profiles.shape[1], exercises, excludes, generator)
+
     held_out = stopping if len(data.stop) else None
-    trained, epoch, train_losses, stop_losses = training.train(
-        settings, data.n_exercises, exercises, excludes, sequences, held_out, generator, progress
+    network, course = training.train(first, sequences, held_out, generator, progress)
+    t = _temperature(network, settings, data)
+    if held_out is not None:
+        network = training.again(first, all_of_them, course, generator, progress)
+    return Fitted(
+        _tempered(network, t),
+        everybody,
+        int(all_of_them.targets.sum()),
+        int(np.median(course.epochs)),
+        course.train_losses,
+        course.stop_losses,
+        temperature=t,
     )
-    return Fitted(trained, int(sequences.targets.sum()), epoch, train_losses, stop_losses)
 
 
-def _tempered(fitted: Fitted, settings: AnySettings, data: Training, rng: np.random.Generator) -> Fitted:
-    """The network with its last layer over T, so that everything that stands on its logits is calibrated."""
-    from core.recommender.network import LAST_LAYER
+def _temperature(network: "AnyNetwork", settings: AnySettings, data: Training) -> float:
+    """What fits the clients held out for stopping; 1 without any."""
     from core.recommender.training import hidden_states
     from core.recommender.version import Body
 
     places = target_places(data.cohort, settings.min_inputs, data.of(data.stop))
     if len(places) > TEMPERATURE_WINDOWS:
-        places = np.sort(rng.choice(places, TEMPERATURE_WINDOWS, replace=False))
+        places = places[:: -(-len(places) // TEMPERATURE_WINDOWS)]
+    if not len(places):
+        return 1.0
     windows = windows_at(data.cohort, settings.window, places)
-    network = fitted.network
     states = hidden_states(Body(network), windows.items, windows.clients, data.profiles)
-    t = temperature(network.logits(states).numpy(), windows.targets)
+    return temperature(network.logits(states).numpy(), windows.targets)
+
+
+def _tempered(network: "AnyNetwork", t: float) -> "AnyNetwork":
+    """The network with its last layer over T, so that everything that stands on its logits is calibrated."""
+    from core.recommender.network import LAST_LAYER
+
     last: dict[str, Tensor] = {
         name: network.weights[name] / t for name in LAST_LAYER if name in network.weights
     }
-    return replace(fitted, network=network.with_weights(last), temperature=t)
+    return network.with_weights(last)
 
 
 def fine_tune(

@@ -5,15 +5,15 @@ This module imports torch, which takes more than a second: import it inside func
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from core.errors import InputError
-from core.recommender.full_history import Drop, FullHistory, ensemble, initial
+from core.recommender.full_history import Drop, FullHistory, ensemble
 from core.recommender.network import LAST_LAYER
 from core.recommender.personalising import ANSWER_RATE
 from core.recommender.settings import FullHistorySettings, Progress
@@ -91,36 +91,78 @@ def as_sequences(
     return Sequences(torch.from_numpy(items), torch.from_numpy(mask), torch.from_numpy(table))
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the training of an ensemble went.
+
+    epochs: that each member kept; spread: over how many exercises targets were spread; train_losses and stop_losses:
+    of each epoch, as means over the members still in training.
+    """
+
+    epochs: tuple[int, ...]
+    spread: int
+    train_losses: list[float]
+    stop_losses: list[float]
+
+
 def train(
-    settings: FullHistorySettings,
-    n_exercises: int,
-    exercises: Tensor | None,
-    excludes: bool,
+    first: Callable[[], FullHistory],
     training: Sequences,
     stopping: Sequences | None,
     generator: torch.Generator,
     progress: Callable[[Progress], None] | None = None,
-) -> tuple[FullHistory, int, list[float], list[float]]:
+) -> tuple[FullHistory, Course]:
     """Train each member by Adam with decoupled weight decay, and join them.
 
-    A member ends when the loss on `stopping` has not improved for `settings.patience` epochs, and keeps its best
-    epoch (the last one if `stopping` is None). Returns the ensemble, the median of the epochs kept, and the losses of
-    each epoch, as means over the members still in training. Progress counts the epochs of all members together.
-    Raises InputError if the loss stops being a finite number.
+    first: makes a member with random weights. A member ends when the loss on `stopping` has not improved for
+    `settings.patience` epochs, and keeps its best epoch (the last one if `stopping` is None). Targets are spread over
+    the next `settings.look_ahead` exercises or not, as the first member does better on `stopping`. Progress counts the
+    epochs of all members together, of `again` too. Raises InputError if the loss stops being a finite number.
     """
-    members, kept = [], []
-    losses: list[list[tuple[float, float | None]]] = []
-    for index in range(settings.members):
-        first = initial(settings, n_exercises, training.profiles.shape[1], exercises, excludes, generator)
-        member, epoch, curve = _train_member(first, training, stopping, generator, progress, index)
-        members.append(member)
-        kept.append(epoch)
-        losses.append(curve)
-    longest = max(map(len, losses))
-    at = [[curve[epoch] for curve in losses if epoch < len(curve)] for epoch in range(longest)]
-    train_losses = [float(np.mean([loss for loss, _ in epoch])) for epoch in at]
-    stop_losses = [float(np.mean([loss for _, loss in epoch])) for epoch in at] if stopping else []
-    return ensemble(members), int(np.median(kept)), train_losses, stop_losses
+    settings = first().settings
+    # Where the order of exercises is half chance, as of films rated in one go, spread targets teach more; where it is
+    # not, they blur it. The first member tells, if there is anybody to tell by.
+    spreads = [1, settings.look_ahead] if stopping is not None and settings.look_ahead > 1 else [1]
+    runs = len(spreads) - 1 + settings.members * (1 if stopping is None else 2)
+
+    def one(run: int, spread: int) -> tuple[FullHistory, int, list[tuple[float, float | None]]]:
+        return _train_member(first(), training, stopping, spread, generator, _of_all(progress, run, runs))
+
+    tried = [one(run, spread) for run, spread in enumerate(spreads)]
+    chosen = int(np.argmin([min(loss or 0.0 for _, loss in curve) for _, _, curve in tried]))
+    others = range(len(spreads), len(spreads) + settings.members - 1)
+    done = [tried[chosen], *(one(run, spreads[chosen]) for run in others)]
+    curves = [curve for _, _, curve in done]
+    at = [[curve[epoch] for curve in curves if epoch < len(curve)] for epoch in range(max(map(len, curves)))]
+    course = Course(
+        epochs=tuple(epoch for _, epoch, _ in done),
+        spread=spreads[chosen],
+        train_losses=[float(np.mean([loss for loss, _ in epoch])) for epoch in at],
+        stop_losses=[float(np.mean([loss for _, loss in epoch])) for epoch in at] if stopping else [],
+    )
+    return ensemble([member for member, _, _ in done]), course
+
+
+def again(
+    first: Callable[[], FullHistory],
+    everybody: Sequences,
+    course: Course,
+    generator: torch.Generator,
+    progress: Callable[[Progress], None] | None = None,
+) -> FullHistory:
+    """Train the members anew on more clients, each for as many epochs as it kept before.
+
+    The clients held out for stopping are a tenth of all, which a small cohort misses.
+    """
+    members = []
+    runs = 2 * len(course.epochs) + (course.spread > 1 or first().settings.look_ahead > 1)
+    for member, epochs in enumerate(course.epochs):
+        told = _of_all(progress, runs - len(course.epochs) + member, runs)
+        start = first()
+        brief = replace(start, settings=replace(start.settings, epochs=epochs))
+        trained, _, _ = _train_member(brief, everybody, None, course.spread, generator, told)
+        members.append(replace(trained, settings=start.settings))
+    return ensemble(members)
 
 
 def mean_loss(network: FullHistory, sequences: Sequences) -> float:
@@ -157,9 +199,9 @@ def _train_member(
     member: FullHistory,
     training: Sequences,
     stopping: Sequences | None,
+    spread: int,
     generator: torch.Generator,
     progress: Callable[[Progress], None] | None,
-    index: int,
 ) -> tuple[FullHistory, int, list[tuple[float, float | None]]]:
     settings = member.settings
     weights = [weight.requires_grad_() for weight in member.weights.values()]
@@ -172,7 +214,7 @@ def _train_member(
         batches = list(_batches(training, settings.batch_size, generator))
         for part in batches:
             optimiser.zero_grad()
-            loss, _ = _loss(member, part, drop)
+            loss, _ = _loss(member, part, drop, spread)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(weights, MOST_NORM)
             optimiser.step()
@@ -189,16 +231,7 @@ def _train_member(
         elif stop_loss < best_loss:
             best, best_epoch, best_loss = member.copy(), epoch, stop_loss
         if progress is not None:
-            all_epochs = settings.epochs * settings.members
-            progress(
-                Progress(
-                    index * settings.epochs + epoch,
-                    all_epochs,
-                    train_loss,
-                    stop_loss,
-                    index * settings.epochs + best_epoch,
-                )
-            )
+            progress(Progress(epoch, settings.epochs, train_loss, stop_loss, best_epoch))
         if epoch - best_epoch >= settings.patience:
             break
     return (member.copy() if stopping is None else best), best_epoch, curve
@@ -209,13 +242,45 @@ def _batches(training: Sequences, size: int, generator: torch.Generator) -> Iter
         yield training.take(rows)
 
 
-def _loss(network: FullHistory, part: Sequences, drop: Drop | None) -> tuple[Tensor, int]:
-    """Mean cross-entropy over the targets of some stretches, and how many there are."""
+def _of_all(
+    progress: Callable[[Progress], None] | None, run: int, runs: int
+) -> Callable[[Progress], None] | None:
+    """Progress of one of several trainings that follow one another, counted in the epochs of all."""
+    if progress is None:
+        return None
+
+    def told(at: Progress) -> None:
+        before = run * at.epochs
+        progress(
+            Progress(before + at.epoch, runs * at.epochs, at.train_loss, at.stop_loss, before + at.best_epoch)
+        )
+
+    return told
+
+
+def _loss(network: FullHistory, part: Sequences, drop: Drop | None, spread: int = 1) -> tuple[Tensor, int]:
+    """Mean cross-entropy over the targets of some stretches, and how many there are.
+
+    spread: over so many exercises to come each target is spread, every one counting half of the one before.
+    """
     counts = network.counts_along(part.items)
     states = network.along(part.items, part.profiles, counts, drop)[part.targets]
     scores = network.scores(states)
     if network.excludes:
         # By counts that nothing was dropped of.
         scores = network.without(scores, counts[part.targets])
-    wanted = part.items[part.targets]
-    return cross_entropy(scores, wanted), len(wanted)
+    if spread == 1:
+        wanted = part.items[part.targets]
+        return cross_entropy(scores, wanted), len(wanted)
+    likely = torch.log_softmax(scores, dim=1)
+    total, weights = torch.zeros(len(scores)), torch.zeros(len(scores))
+    for ahead in range(spread):
+        coming = pad(part.items[:, ahead:], (0, ahead), value=PADDING)
+        allowed = pad(part.targets[:, ahead:], (0, ahead), value=False)
+        wanted = coming[part.targets]
+        weight = torch.where(allowed[part.targets], 0.5**ahead, 0.0)
+        own = likely.gather(1, wanted.clamp(min=0).unsqueeze(1)).squeeze(1)
+        # Not 0 · −∞ where nothing is to come and the first exercise is left out.
+        total = total - weight * torch.where(weight > 0, own, 0.0)
+        weights = weights + weight
+    return (total / weights).mean(), len(scores)

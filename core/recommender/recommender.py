@@ -129,8 +129,8 @@ class Recommender:
             progress,
         )
         rng = np.random.default_rng([self.seed, _KEEP])
-        held_out = calibrate if len(calibrate) else train
-        record, errors = training.record(fitted, cohort, settings, table, mask, places, train, held_out, rng)
+        held_out = calibrate if len(calibrate) else fitted.clients
+        record, errors = training.record(fitted, cohort, settings, table, mask, places, held_out, rng)
         summary = TrainingSummary(
             training_clients=len(train),
             stopping_clients=len(stop),

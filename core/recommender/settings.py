@@ -76,6 +76,7 @@ class FullHistorySettings:
     window: the last so many exercises are read; longer histories are trained on in overlapping stretches.
     members: networks that are averaged. embedding, state: widths of an exercise's embedding and of a member's state.
     discounts: of the counts of what was done, by exercise since; the first is 1, which counts everything alike.
+    look_ahead: exercises over which a target may be spread while training, every one counting half of the one before.
     dropout, count_dropout: shares of embeddings and states, and of counts, set to zero while training.
     batch_size: histories in a step. weight_decay: of Adam (decoupled).
     patience, stopping_share, calibration_share, min_inputs: as in `Settings`, patience for each member by itself.
@@ -87,12 +88,13 @@ class FullHistorySettings:
     embedding: int = 64
     state: int = 128
     discounts: tuple[float, ...] = (1.0, 0.9, 0.6, 0.0)
+    look_ahead: int = 4
     dropout: float = 0.4
     count_dropout: float = 0.2
-    epochs: int = 60
+    epochs: int = 200
     learning_rate: float = 0.002
     weight_decay: float = 0.01
-    batch_size: int = 32
+    batch_size: int = 16
     patience: int = 8
     stopping_share: float = 0.1
     calibration_share: float = 0.15
@@ -100,7 +102,10 @@ class FullHistorySettings:
     answer_rate: float = 0.002
 
     def __post_init__(self) -> None:
-        _check_counts(self, ("window", "members", "embedding", "state", "epochs", "batch_size", "patience"))
+        _check_counts(
+            self,
+            ("window", "members", "embedding", "state", "look_ahead", "epochs", "batch_size", "patience"),
+        )
         # What was read from JSON is a list.
         object.__setattr__(self, "discounts", tuple(self.discounts))
         if not self.discounts or self.discounts[0] != 1 or not all(0 <= d <= 1 for d in self.discounts):
@@ -137,8 +142,9 @@ class TrainingSummary:
     """What a fit did: clients and windows of each part, the losses of each epoch, and the epoch that was kept.
 
     `stop_losses` is empty when no client could be held out for stopping. `calibration_held_out` is False when the
-    cohort is a single client, whose own training windows then have to serve for calibration. Of an ensemble losses are
-    means over its members, and the epoch kept is the median of theirs.
+    cohort is a single client, whose own training windows then have to serve for calibration. An ensemble learns from
+    the stopping clients too once they have told when to stop; its losses are means over its members, from before that,
+    and the epoch kept is the median of theirs.
 
     temperature: what the logits were divided by, fitted on the clients held out for stopping; error_before and
     error_after: expected calibration error on the calibration clients without it and with it.

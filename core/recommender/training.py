@@ -197,16 +197,15 @@ def record(
     profiles: Floats,
     targets: Bools | None,
     places: Ints,
-    train: Ints,
     held_out: Ints,
     rng: np.random.Generator,
 ) -> tuple[Record, tuple[float, float]]:
     """What is kept of a fit (see Record), drawn by rng where there is too much to keep; and its calibration errors.
 
-    places: of all targets; train, held_out: the clients trained on, and those to calibrate on. The errors are those of
-    the calibration windows without the temperature, and with it.
+    places: of all targets; held_out: the clients to calibrate on. The errors are those of the calibration windows
+    without the temperature, and with it.
     """
-    network = fitted.network
+    network, train = fitted.network, fitted.clients
     mine = np.isin(cohort.clients, train)
     lengths = np.diff(cohort.starts)[train]
     trained = places[np.isin(cohort.clients[places], train)]
