@@ -118,7 +118,7 @@ def in_process(*, films: bool) -> list[Candidate]:
     recurrent = _grid(
         embedding=(64,), hidden=(64, 128), dropout=(0.3, 0.5), batch_size=(32,) if films else (8,)
     )
-    epochs = (10, 15, 20, 25, 30, 40, 50) if films else (20, 40, 80, 120, 200, 300)
+    epochs = (10, 15, 20, 25, 30, 40) if films else (20, 40, 80, 120, 200)
     return [
         InProcess("full-history", "full-history ensemble", _own(FullHistorySettings()), ours=True),
         InProcess("network", "network of the paper", _own(sizes), ours=True),
@@ -165,7 +165,7 @@ def in_process(*, films: bool) -> list[Candidate]:
 def external(python: Callable[[], Path], threads: int, *, films: bool) -> list[Candidate]:
     """RecTools' models; python gives their environment's, which is made when the first of them is trained."""
     common = {"lr": 0.001, "batch_size": 32 if films else 8, "session_max_len": 100 if films else 40}
-    epochs = (5, 10, 15, 20, 30, 40, 60) if films else (20, 40, 80, 120, 200, 300)
+    epochs = (5, 10, 15, 20, 30) if films else (20, 40, 80, 120, 200)
     sizes = [(64, 2, 0.2), (64, 2, 0.5), (128, 1, 0.5)]
     plain: list[Parameters] = [
         {"n_factors": width, "n_blocks": blocks, "dropout_rate": dropout, "n_heads": 2, "loss": "softmax"}
@@ -183,7 +183,7 @@ def external(python: Callable[[], Path], threads: int, *, films: bool) -> list[C
                 {**one, "mask_prob": share}
                 for one, share in ((plain[0], 0.2), (plain[1], 0.2), (plain[0], 0.4))
             ],
-            (20, 40, 60, 80, 120) if films else (40, 80, 160, 300, 500),
+            (20, 40, 60, 80) if films else (40, 80, 160, 300),
         ),
     }
     return [
