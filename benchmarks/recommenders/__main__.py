@@ -1,8 +1,8 @@
 """Spotter's recommenders beside their peers; run ``python -m benchmarks.recommenders [FOLDER OF MOVIELENS 100K]``.
 
-Popularity, Markov, item-kNN, EASE and a full-history GRU run in this process; RecTools' SASRec, eSASRec (LiGR layers),
-HSTU and BERT4Rec in an environment of their own, which is made by pip (``--peers`` names its folder). Without a folder
-of MovieLens only the synthetic sample cohort is measured, whose figures say nothing about people.
+Popularity, Markov, item-kNN, EASE and a full-history GRU run in this process; RecTools' SASRec, eSASRec (LiGR layers)
+and HSTU in an environment of their own, which is made by pip (``--peers`` names its folder). Without a folder of
+MovieLens only the synthetic sample cohort is measured, whose figures say nothing about people.
 
 Everybody is trained on the same targets, foretells the same windows from all that the same client did before them,
 ranks all N items, and is ranked by one function. Where repeats are excluded, what a client has done before is out of

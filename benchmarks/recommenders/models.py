@@ -115,9 +115,7 @@ def candidates(cohort: Cohort, python: Callable[[], Path], threads: int) -> list
 def in_process(*, films: bool) -> list[Candidate]:
     """Models of this process, ours first."""
     sizes = Settings.movielens() if films else Settings()
-    recurrent = _grid(
-        embedding=(64,), hidden=(64, 128), dropout=(0.3, 0.5), batch_size=(32,) if films else (8,)
-    )
+    recurrent = _grid(embedding=(64,), hidden=(128,), dropout=(0.3, 0.5), batch_size=(32,) if films else (8,))
     epochs = (10, 15, 20, 25, 30, 40) if films else (20, 40, 80, 120, 200)
     return [
         InProcess("full-history", "full-history ensemble", _own(FullHistorySettings()), ours=True),
@@ -131,8 +129,9 @@ def in_process(*, films: bool) -> list[Candidate]:
         ),
         InProcess(
             "gru-masked",
-            "the same GRU, seen items left out of its loss",
+            "ablation: that GRU with our loss, which leaves seen items out",
             lambda n, seed, excluded, **parameters: GRU(n, seed, mask_seen=excluded, **parameters),
+            ours=True,
             reads_repeats=True,
             ways=("excluded",),  # with repeats allowed it would be the other
             grid=recurrent,
@@ -175,16 +174,8 @@ def external(python: Callable[[], Path], threads: int, *, films: bool) -> list[C
     calibrated = {"loss": "gBCE", "n_negatives": 50, "gbce_t": 0.75}
     wanted: dict[str, tuple[str, list[Parameters], tuple[int, ...]]] = {
         "sasrec": ("RecTools SASRec", [*plain, {**plain[1], **calibrated}], epochs),
-        "esasrec": ("RecTools eSASRec", [*({**one, **sampled} for one in plain), plain[1]], epochs),
-        "hstu": ("RecTools HSTU", plain, epochs),
-        "bert4rec": (
-            "RecTools BERT4Rec",
-            [
-                {**one, "mask_prob": share}
-                for one, share in ((plain[0], 0.2), (plain[1], 0.2), (plain[0], 0.4))
-            ],
-            (20, 40, 60, 80) if films else (40, 80, 160, 300),
-        ),
+        "esasrec": ("RecTools eSASRec", [*({**one, **sampled} for one in plain[:2]), plain[1]], epochs),
+        "hstu": ("RecTools HSTU", plain[:2], epochs),
     }
     return [
         RecTools(name, title, python, threads, tuple({**common, **one} for one in grid), traced)

@@ -26,15 +26,14 @@ import torch
 from pytorch_lightning import Trainer, seed_everything
 from rectools import Columns
 from rectools.dataset import Dataset
-from rectools.models import BERT4RecModel, HSTUModel, SASRecModel
+from rectools.models import HSTUModel, SASRecModel
 from rectools.models.nn.transformers.ligr import LiGRLayers
 
-MODELS = {"sasrec": SASRecModel, "esasrec": SASRecModel, "bert4rec": BERT4RecModel, "hstu": HSTUModel}
+MODELS = {"sasrec": SASRecModel, "esasrec": SASRecModel, "hstu": HSTUModel}
 # Times of items are not given to any model here, and HSTU's would include the time of the item to be foretold.
 FIXED = {
     "sasrec": {},
     "esasrec": {"transformer_layers_type": LiGRLayers, "use_key_padding_mask": True},
-    "bert4rec": {"use_key_padding_mask": True},
     "hstu": {"relative_time_attention": False, "relative_pos_attention": True},
 }
 
