@@ -24,7 +24,7 @@ from core.recommender.settings import FullHistorySettings
 from core.recommender.windows import PADDING
 
 STAGES = 8  # of a history: none done, 1, 3, 7, … done
-CHUNK = 512  # windows computed at once: bounds the memory, not the result
+CHUNK = 512  # runs computed at once: bounds the memory, not the result
 BODY = ("embeddings", "w_input", "w_state", "b_input", "b_state", "w_begin", "b_begin")
 
 
@@ -76,23 +76,21 @@ class FullHistory:
         """The state after each window, shape (B, K).
 
         items: (B, ω) exercise indices, PADDING on the left; clients: (B,) rows of profiles, shape (C, P), or None
-        where profiles has a row for each window.
+        where profiles has a row for each window. Windows that follow one another and show one history growing share a
+        run of the units.
         """
         found = torch.empty(len(items), self.weights["w_y"].shape[1])
         lengths = (items != PADDING).sum(dim=1)
-        order = torch.argsort(lengths, stable=True)  # windows of like length together: little is padded
-        for rows in torch.split(order, CHUNK):
-            length = int(lengths[rows].max()) if len(rows) else 0
-            left = items[rows][:, items.shape[1] - length :]
-            # Begun at the left: a window's own items first, its padding last.
-            shift = (length - lengths[rows]).unsqueeze(1)
-            at = torch.arange(length) + shift
-            history = torch.where(at < length, left.gather(1, at.clamp(max=max(length - 1, 0))), PADDING)
-            of = profiles[rows] if clients is None else profiles[clients[rows]]
-            last = lengths[rows].view(-1, 1, 1)
-            recurrent = self.recurrent_states(history, of)
-            recurrent = recurrent.gather(1, last.expand(-1, 1, recurrent.shape[2])).squeeze(1)
-            found[rows] = torch.cat([recurrent, self._known(left, lengths[rows], of)], dim=1)
+        history = _from_the_left(items, lengths)
+        run = _runs(history, torch.arange(len(items)) if clients is None else clients, profiles)
+        order = torch.argsort(lengths[run], stable=True)  # runs of like length together: little is padded
+        for rows in _split_at_runs(order, run):
+            own, at = torch.unique(run[rows], return_inverse=True)
+            length = int(lengths[own].max()) if len(own) else 0
+            of = profiles[own] if clients is None else profiles[clients[own]]
+            recurrent = self.recurrent_states(history[own, :length], of)[at, lengths[rows]]
+            known = self._known(items[rows][:, items.shape[1] - length :], lengths[rows], of[at])
+            found[rows] = torch.cat([recurrent, known], dim=1)
         return found
 
     def along(self, history: Tensor, profiles: Tensor, counts: Tensor, drop: "Drop | None" = None) -> Tensor:
@@ -218,6 +216,30 @@ def ensemble(members: Sequence[FullHistory]) -> FullHistory:
     weights["w_y"] = torch.cat([*states, known], dim=1)
     weights["b_y"] = torch.stack([member.weights["b_y"] for member in members]).mean(dim=0)
     return replace(first, weights=weights)
+
+
+def _from_the_left(items: Tensor, lengths: Tensor) -> Tensor:
+    """Windows (B, ω) with their padding on the right in place of the left."""
+    at = torch.arange(items.shape[1]) + (items.shape[1] - lengths).unsqueeze(1)
+    return torch.where(at < items.shape[1], items.gather(1, at.clamp(max=max(items.shape[1] - 1, 0))), PADDING)
+
+
+def _runs(history: Tensor, clients: Tensor, profiles: Tensor) -> Tensor:
+    """For each window the last of those after it that it is a beginning of, one by one; itself if there is none."""
+    rows = torch.arange(len(history))
+    if len(rows) < 2:
+        return rows
+    before, after = history[:-1], history[1:]
+    begins = ((before == after) | (before == PADDING)).all(dim=1)
+    begins &= (profiles[clients[:-1]] == profiles[clients[1:]]).all(dim=1)
+    ends = torch.where(torch.cat([begins, begins.new_zeros(1)]), len(rows), rows)
+    return ends.flip(0).cummin(dim=0).values.flip(0)
+
+
+def _split_at_runs(order: Tensor, run: Tensor) -> Sequence[Tensor]:
+    """The rows in that order, in parts of at most CHUNK runs, none of which is torn."""
+    _, sizes = torch.unique_consecutive(run[order], return_counts=True)
+    return torch.split(order, [int(part.sum()) for part in torch.split(sizes, CHUNK)])
 
 
 def _discounted(lags: Tensor, discount: float) -> Tensor:
