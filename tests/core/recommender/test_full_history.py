@@ -52,6 +52,34 @@ def test_windows_and_whole_histories_give_the_same_states(histories):
             torch.testing.assert_close(along[row, step], alone[0], rtol=1e-5, atol=1e-6)
 
 
+@given(
+    st.lists(
+        st.tuples(st.lists(st.integers(0, 2), max_size=5), st.integers(0, 2)), min_size=1, max_size=8
+    ).map(lambda asked: [(history[:end], who) for history, who in asked for end in range(len(history) + 1)])
+)
+def test_histories_asked_together_give_the_states_that_each_gives_alone(asked):
+    made = network(window=4)
+    profiles = [[0.1, 0.0, 1.0], [0.9, -1.0, 0.0], [0.1, 0.0, 1.0]]
+    together = states(made, [history for history, _ in asked], [profiles[who] for _, who in asked])
+    for row, (history, who) in enumerate(asked):
+        torch.testing.assert_close(
+            together[row], states(made, [history], [profiles[who]])[0], rtol=1e-5, atol=1e-6
+        )
+
+
+def test_the_steps_of_one_history_share_a_run(monkeypatch):
+    runs = []
+    plain = FullHistory.recurrent_states
+    monkeypatch.setattr(
+        FullHistory,
+        "recurrent_states",
+        lambda self, history, *rest: runs.append(len(history)) or plain(self, history, *rest),
+    )
+    history = [0, 1, 1, 2, 0]
+    states(network(), [history[:end] for end in range(6)] * 2, [[0.0, 0.0, 1.0]] * 6 + [[1.0, 0.0, 0.0]] * 6)
+    assert runs == [2]
+
+
 def test_a_later_exercise_changes_no_earlier_state():
     made = network()
     one, other = torch.tensor([[0, 1, 2, 3, 4]]), torch.tensor([[0, 1, 2, 6, 7]])
