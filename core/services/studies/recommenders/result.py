@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.services.studies.protocols import KS, REPEATS, SPLITS
-from core.services.studies.recommenders.settings import MODELS, NETWORK, Settings
+from core.services.studies.recommenders.settings import MODELS, Settings
 from core.services.studies.statistics import difference_in_words, interval
 from core.services.studies.study import Chart, Result, Series, Table
 from core.services.studies.tables.paper import TABLE_I, TABLE_III
@@ -83,21 +83,21 @@ def _by_seed(settings: Settings, results: Sequence[dict[str, Any]]) -> Accuracie
 
 
 def _findings(settings: Settings, found: Accuracies) -> list[str]:
-    """How the network stands against the best baseline, for each split that does not leak."""
-    sentences = []
-    others = [model for model in settings.models if model != NETWORK]
-    if NETWORK not in settings.models or not others:
+    """How ours stands against the best of the others, for each split that does not leak."""
+    ours, sentences = settings.compared, []
+    others = [model for model in settings.models if model != ours]
+    if ours is None or not others:
         return []
     for (repeats, split, model), values in found.items():
-        if model != NETWORK or split == "random":
+        if model != ours or split == "random":
             continue
         best = max(others, key=lambda other: float(found[repeats, split, other][:, 0].mean()))
         other = found[repeats, split, best]
         difference = interval(values[:, 0] - other[:, 0])
         sentences.append(
             f"{SPLITS[split].capitalize()}, repeats {repeats}: "
-            f"top-1 is {values[:, 0].mean():.1f} % for the network and "
-            f"{other[:, 0].mean():.1f} % for the best baseline ({MODELS[best]}), "
+            f"top-1 is {values[:, 0].mean():.1f} % for “{MODELS[ours]}” and "
+            f"{other[:, 0].mean():.1f} % for the best of the others ({MODELS[best]}), "
             f"{difference_in_words(difference)}."
         )
     return sentences
@@ -124,8 +124,9 @@ def _accuracy_table(
     reason = {"exercises": WHY_EXERCISES, "films": WHY_FILMS}.get(paper, "")
     note = (
         f"Means over {settings.seeds} seeds; ± is half of the 95 % interval over seeds (t distribution). In the split "
-        "“last of each client” nothing but the network depends on the seed. The network ends its training early by a "
-        f"tenth of the training clients; the baselines train on all. {reason}"
+        "“last of each client” nothing but the two that are trained by gradients depends on the seed. They end their "
+        "training by a tenth of the training clients, of whom the full-history ensemble then learns too; the "
+        f"baselines train on all. {reason}"
     )
     return Table(
         "Accuracy",
@@ -136,18 +137,18 @@ def _accuracy_table(
 
 
 def _difference_table(settings: Settings, found: Accuracies) -> Table:
-    rows = []
+    rows, ours = [], settings.compared
     for (repeats, split, model), values in found.items():
-        if model == NETWORK or NETWORK not in settings.models:
+        if ours is None or model == ours:
             continue
-        differences = found[repeats, split, NETWORK] - values
+        differences = found[repeats, split, ours] - values
         for column, k in enumerate(KS):
             of = interval(differences[:, column])
             ahead = int((differences[:, column] > 0).sum())
             rows.append((repeats, SPLITS[split], MODELS[model], k, of.mean, of.low, of.high, ahead))
     return Table(
-        "Network minus baseline",
-        ("Repeats", "Split", "Baseline", "Top", "Points", "Low", "High", "Seeds with the network ahead"),
+        f"{MODELS[ours]} minus the others" if ours else "Differences",
+        ("Repeats", "Split", "Other", "Top", "Points", "Low", "High", "Seeds with it ahead"),
         tuple(rows),
         f"Differences in percentage points, paired by seed ({settings.seeds} seeds), with their 95 % intervals.",
     )

@@ -6,8 +6,9 @@ from core.services.studies.cohorts import FOLDER_HELP, MOVIELENS, checked_folder
 from core.services.studies.options import option
 from core.services.studies.protocols import REPEATS, SPLITS
 
-NETWORK = "network"
+FULL_HISTORY, NETWORK = "full-history", "network"
 MODELS = {
+    FULL_HISTORY: "Full history",
     NETWORK: "Network of the paper",
     "popularity": "Popularity",
     "markov": "Markov, first order",
@@ -61,11 +62,31 @@ class Settings:
         maximum=0.5,
     )
     epochs: int = option(
-        30, label="Epochs", help="At most so many passes of the network's training.", minimum=1, maximum=200
+        30,
+        label="Epochs",
+        help="At most so many passes of the training of the paper's network.",
+        minimum=1,
+        maximum=200,
+    )
+    full_history_epochs: int = option(
+        200,
+        label="Epochs, full history",
+        help="At most so many passes of the training of each member of the full-history ensemble.",
+        minimum=1,
+        maximum=1000,
     )
     window: int = option(
-        3, label="Window", help="Past exercises that the network and item-kNN see.", minimum=1, maximum=20
+        3,
+        label="Window",
+        help="Past exercises that the paper's network and item-kNN see.",
+        minimum=1,
+        maximum=20,
     )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", checked_folder(self.cohort, self.folder))
+
+    @property
+    def compared(self) -> str | None:
+        """The model that the others are compared with: the first of ours among those chosen."""
+        return next((model for model in (FULL_HISTORY, NETWORK) if model in self.models), None)

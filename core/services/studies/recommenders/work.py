@@ -11,15 +11,16 @@ from core.services.features import CohortArrays
 from core.services.studies import cohorts, protocols
 from core.services.studies.cohorts import Data
 from core.services.studies.protocols import KS, REPEATS, SPLITS
-from core.services.studies.recommenders.settings import MODELS, NETWORK, Settings
+from core.services.studies.recommenders.settings import FULL_HISTORY, MODELS, NETWORK, Settings
 from core.services.studies.study import Context, Loaded, Piece, Progress
 
 if TYPE_CHECKING:
+    from core.recommender import FullHistorySettings
     from core.recommender import Settings as NetworkSettings
     from core.recommender.baselines import Model
     from core.recommender.evaluation import Split
 
-NETWORK_WEIGHT = 60.0  # a network takes about so many times as long as a baseline
+WEIGHTS = {FULL_HISTORY: 300.0, NETWORK: 60.0}  # they take about so many times as long as a baseline
 
 
 def load(store: Store, settings: Settings, _progress: Progress) -> Loaded:
@@ -27,9 +28,13 @@ def load(store: Store, settings: Settings, _progress: Progress) -> Loaded:
     return cohorts.load(store, settings.cohort, settings.folder)
 
 
+def _weight(model: str) -> float:
+    return WEIGHTS.get(model, 1.0)
+
+
 def _tasks(settings: Settings, seed: int) -> Iterator[tuple[str, int, str]]:
-    """Split, seed and model of each piece; the networks first, so that no core waits for one at the end."""
-    for model in sorted(settings.models, key=lambda name: name != NETWORK):
+    """Split, seed and model of each piece; the longest first, so that no core waits for one at the end."""
+    for model in sorted(settings.models, key=_weight, reverse=True):
         for repeat in range(settings.seeds):
             for split in settings.splits:
                 yield split, seed + repeat, model
@@ -38,7 +43,7 @@ def _tasks(settings: Settings, seed: int) -> Iterator[tuple[str, int, str]]:
 def pieces(settings: Settings, seed: int) -> list[Piece]:
     """One piece for each model, split and seed."""
     return [
-        Piece(f"{MODELS[model]}, {SPLITS[split]}, seed {own}", NETWORK_WEIGHT if model == NETWORK else 1.0)
+        Piece(f"{MODELS[model]}, {SPLITS[split]}, seed {own}", _weight(model))
         for split, own, model in _tasks(settings, seed)
     ]
 
@@ -86,8 +91,8 @@ def _fitted(
 ) -> "Model":
     from core.recommender import Recommender, baselines
 
-    if name == NETWORK:
-        network = Recommender(_network_settings(settings, films=films), seed=seed)
+    if name in WEIGHTS:
+        network = Recommender(_own_settings(name, settings, films=films), seed=seed)
         return network.fit(
             arrays.histories,
             arrays.profiles,
@@ -105,9 +110,12 @@ def _fitted(
     return model.fit(arrays.histories, arrays.profiles, arrays.exercises, targets=split.train)
 
 
-def _network_settings(settings: Settings, *, films: bool) -> "NetworkSettings":
+def _own_settings(name: str, settings: Settings, *, films: bool) -> "NetworkSettings | FullHistorySettings":
+    from core.recommender import FullHistorySettings
     from core.recommender import Settings as NetworkSettings
 
     # No clients are kept for calibration: nobody is asked here, and the baselines train on them too.
+    if name == FULL_HISTORY:
+        return FullHistorySettings(epochs=settings.full_history_epochs, calibration_share=0.0)
     sizes = NetworkSettings.movielens() if films else NetworkSettings()
     return replace(sizes, window=settings.window, epochs=settings.epochs, calibration_share=0.0)

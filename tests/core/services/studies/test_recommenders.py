@@ -30,7 +30,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def study(store: Store, **values: Any) -> Result:
-    values = {"cohort": COHORT, "seeds": 2, "epochs": 2, **values}
+    values = {"cohort": COHORT, "seeds": 2, "epochs": 2, "full_history_epochs": 2, **values}
     run_id = running.start(store, STUDIES, "recommenders", values, seed=7, by="Ada")
     performer = Performer(store, STUDIES, worker="here", lease_seconds=600.0)
     while claim := performer.claim():
@@ -73,7 +73,7 @@ def test_a_baselines_figures_are_those_of_the_evaluation(store: Store) -> None:
     row = result.tables[0].rows[0]
     assert row[3] == pytest.approx(np.mean([e[0] for e in expected]))
     assert row[4] == pytest.approx(12.706 * np.std([e[0] for e in expected], ddof=1) / np.sqrt(2), rel=1e-4)
-    assert result.tables[1].rows == (), "there is no network to compare with"
+    assert result.tables[1].rows == (), "there is none of ours to compare with"
 
 
 def test_the_same_seed_gives_the_same_figures(store: Store) -> None:
@@ -83,14 +83,18 @@ def test_the_same_seed_gives_the_same_figures(store: Store) -> None:
     assert first.tables[0].rows[0][4] is None, "one seed has no interval"
 
 
-def test_differences_are_the_networks_lead(store: Store) -> None:
-    result = study(store, models=("network", "markov"), splits=("clients",))
+@pytest.mark.parametrize(
+    ("ours", "title"), [("network", "Network of the paper"), ("full-history", "Full history")]
+)
+def test_differences_are_the_lead_of_ours(store: Store, ours: str, title: str) -> None:
+    result = study(store, models=(ours, "markov"), splits=("clients",))
     by_model = {row[2]: row for row in result.tables[0].rows}
-    lead = by_model["Network of the paper"][3] - by_model["Markov, first order"][3]  # type: ignore[operator]
+    lead = by_model[title][3] - by_model["Markov, first order"][3]  # type: ignore[operator]
+    assert result.tables[1].title == f"{title} minus the others"
     row = result.tables[1].rows[0]
     assert (row[2], row[3]) == ("Markov, first order", 1)
     assert row[4] == pytest.approx(lead)
-    assert "Clients held out, repeats allowed: top-1 is" in result.headline[1]
+    assert f"for “{title}” and" in result.headline[1]
 
 
 def test_films_use_their_own_sizes_and_the_papers_table(
@@ -138,11 +142,11 @@ def test_movielens_needs_a_folder(store: Store) -> None:
         running.start(store, STUDIES, "recommenders", {"cohort": MOVIELENS}, seed=1, by="Ada")
 
 
-def test_networks_come_first_so_that_no_core_waits_at_the_end() -> None:
+def test_the_longest_come_first_so_that_no_core_waits_at_the_end() -> None:
     pieces = STUDY.pieces(Settings(), 1)
-    assert len(pieces) == 3 * 4 * 5
+    assert len(pieces) == 3 * 5 * 5
     assert [piece.weight for piece in pieces] == sorted((p.weight for p in pieces), reverse=True)
-    assert pieces[0].title == "Network of the paper, clients held out, seed 1"
+    assert pieces[0].title == "Full history, clients held out, seed 1"
 
 
 def test_interval_is_students() -> None:
