@@ -2,7 +2,7 @@
 
     python -m benchmarks.caseload
 
-Builds such a store in a temporary folder, trains a model on its first clients, recommends to everyone, and then times
+Builds such a store in a temporary folder, trains a full-history ensemble on its first clients, recommends to everyone, and then times
 reruns of the page with another order, filter, search or page each time. Beside it stands the plain way: each rerun
 reads the tables with pandas, works out what the page shows, and sorts and cuts it there. Each way has a process of its
 own, so that its peak memory is its own.
@@ -30,7 +30,7 @@ LIMIT_MS, LIMIT_MIB = 300, 1536
 
 def build(folder: Path, clients: int, each: int, seed: int) -> None:
     """A store with so many clients, each with ``each`` logged exercises, a model and a recommendation for all."""
-    from core.recommender import Settings
+    from core.recommender import FullHistorySettings
     from core.services import Store, accounts, models, recommending, training
     from core.store import exercises, people
 
@@ -48,7 +48,7 @@ def build(folder: Path, clients: int, each: int, seed: int) -> None:
             ],
         )
     add_clients(store, cohort, list(catalogue.values()), range(min(TRAINED_ON, clients)), each, rng)
-    trained = models.train(store, cohort, seed=seed, settings=Settings(epochs=3))
+    trained = models.train(store, cohort, seed=seed, settings=FullHistorySettings(epochs=3))
     training.publish(store, [trained], by="benchmark")
     began = time.perf_counter()
     add_clients(store, cohort, list(catalogue.values()), range(min(TRAINED_ON, clients), clients), each, rng)
