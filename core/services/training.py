@@ -21,6 +21,7 @@ class Trainable:
     Attributes:
         logged: rows of the exercise log that were imported.
         version: the base version in force, with ``report`` and ``created_at``; None before the first training.
+        by_hand: somebody put it in force with ``use``, in place of what the last training had put there.
         taught: clients whose own version has learnt from a trainer's answers.
         choice: which model training puts in force, ``best`` or the name of one (see ``candidates``).
     """
@@ -31,6 +32,7 @@ class Trainable:
     clients: int
     logged: int
     version: dict[str, Any] | None
+    by_hand: bool
     taught: int
     choice: str
 
@@ -45,11 +47,18 @@ def overview(store: Store) -> list[Trainable]:
             clients=cohort["clients"],
             logged=exercises.logged_rows(store.db, cohort["id"]),
             version=_version(store, cohort["model_version_id"]),
+            by_hand=_by_hand(store, cohort),
             taught=len(labels.taught_clients(store.db, cohort["id"])),
             choice=choice(store, cohort["id"]),
         )
         for cohort in people.cohorts(store.db)
     ]
+
+
+def _by_hand(store: Store, cohort: dict[str, Any]) -> bool:
+    # Of what a training keeps, the one that it puts in force is the newest.
+    newest = versions.versions(store.db, cohort_id=cohort["id"], limit=1)
+    return bool(newest) and newest[0]["id"] != cohort["model_version_id"]
 
 
 def _version(store: Store, version_id: int | None) -> dict[str, Any] | None:
@@ -196,10 +205,12 @@ def use(
     Raises:
         NotFound: if there is no such version.
         InputError: if it is no cohort's model, but a client's own version.
+        DatabaseDamaged: if its weights cannot be read; the one in force stays.
     """
     version = versions.version(store.db, version_id)
     if version["kind"] != "base":
         raise InputError(f"Version {version_id} is one client's own; choose a cohort's model.")
+    models.load(store, version_id)
     cohort_id = version["cohort_id"]
     with store.change("use model", by=by, subject=f"cohort {cohort_id}") as change:
         change.detail |= {

@@ -1,14 +1,16 @@
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
-from core.services import Store
+from core.services import Store, candidates, labelling, models, training
 from core.services.importing import apple, check
 from core.services.studies import registry, running
-from core.store import audit, people
-from tests.cohorts import small_cohort
+from core.store import audit, jobs, people, requests, versions
+from tests.cohorts import ask_about_everyone, small_cohort, two_models
 from tests.core.services.importing.exports import export, record
 
 PAGE = Path(__file__).parents[2] / "pages" / "data.py"
@@ -218,3 +220,214 @@ def test_a_cohort_without_a_log_cannot_be_trained(folder):
     assert page.button(key="train 1").disabled
     assert "no model yet" in everything(page)
     store.close()
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A data folder with a cohort that has both models, the better of them, version 2, in force."""
+    folder = tmp_path_factory.mktemp("two") / "data"
+    store = small_cohort(folder, clients=12, days=8, train=False)
+    two_models(store)
+    ask_about_everyone(store)
+    store.settle()
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def store(two, folder):
+    shutil.copytree(two, folder / "data")
+    opened = Store(folder / "data")
+    yield opened
+    opened.close()
+
+
+def models_page():
+    app = AppTest.from_string(APP, default_timeout=60)
+    app.session_state["user"] = "Ana"
+    app.run()
+    assert not app.exception
+    return app
+
+
+def html(page):
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def reported(store, change):
+    """Both models once more, with reports as versions from other times have them."""
+    kept = training.kept(store, 1)[:2]
+    trained = [models.Trained(1, one["weights"], change(one["report"])) for one in kept]
+    training.publish(store, trained, by="system")
+
+
+def in_force(store):
+    return people.cohort(store.db, 1)["model_version_id"]
+
+
+def test_every_candidate_stands_with_its_figures_and_the_one_in_use_is_told_with_the_reason(store):
+    page = models_page()
+    report = training.kept(store, 1)[0]["report"]
+    best = candidates.TITLES[report["family"]]
+    assert f"In use: **{best}**, model version 2 of" in everything(page)
+    assert "because it did best on clients held out." in everything(page)
+    shown = html(page)
+    assert f"<td>{best} (in use, best)</td>" in shown
+    for row in report["candidates"]:
+        assert row["title"] in shown
+        for k in ("1", "5", "10"):
+            assert f"<td>{row['top'][k]:.1f}</td>" in shown
+        assert f"<td>{row['calibration_error']:.3f}</td>" in shown
+    assert len(report["candidates"]) == 5
+    summary = report["summary"]
+    assert f"{summary['error_before']:.3f} without it, {summary['error_after']:.3f} with it" in everything(
+        page
+    )
+    assert "These clients are synthetic" in everything(page)
+
+
+def test_the_model_that_training_is_to_use_is_chosen_and_kept(store):
+    page = models_page()
+    choice = page.selectbox(key="choice 1")
+    assert choice.options == ["The best on clients held out", "Full history", "Network of the paper"]
+    choice.set_value("paper").run()
+    assert not page.exception
+    assert training.choice(store, 1) == "paper"
+    assert models_page().selectbox(key="choice 1").value == "paper"
+    page.button(key="train 1").click().run()
+    assert not page.exception
+    assert running.newest(store, registry.STUDIES)[0].settings["model"] == "paper"
+    (progress,) = page.get("progress")
+    assert "Waiting for a worker" in progress.proto.text
+
+
+def test_a_model_that_was_chosen_for_training_is_not_told_to_be_the_best(store):
+    reported(store, lambda report: {**report, "choice": report["family"]})
+    assert "because that was chosen for training." in everything(models_page())
+    loser = next(
+        name for name in candidates.TEACHABLE if name != training.kept(store, 1)[0]["report"]["family"]
+    )
+    reported(store, lambda report: {**report, "choice": loser, "family": loser})
+    assert "because that was chosen for training; another did better" in everything(models_page())
+
+
+def test_another_model_is_put_in_force_and_taken_back(store):
+    page = models_page()
+    with pytest.raises(KeyError):
+        page.button(key="use 2")  # in use already
+    page.button(key="use 1").click().run()
+    assert not page.exception
+    assert in_force(store) == 1
+    assert re.search(
+        r"Version 1 .* is in force for “Test cohort”: 12 clients were recommended to anew", shown(page)
+    )
+    assert "put in force by hand after the last training" in everything(page)
+    assert page.button(key="use 2")
+    page.button(key="models_undo").click().run()
+    assert not page.exception
+    assert in_force(store) == 2
+    assert re.search(r"Version 2 .* is in force again", shown(page))
+    assert "put in force by hand" not in everything(page)
+    page.button(key="models_close").click().run()
+    assert "is in force again" not in shown(page)
+    used = [
+        row["detail"]
+        for row in audit.recent(store.db)
+        if (row["action"], row["actor"]) == ("use model", "Ana")
+    ]
+    assert used == ['{"instead_of":1,"version":2}', '{"instead_of":2,"version":1}']
+
+
+def shown(page):
+    """All text as a reader sees it, without the signs that keep Markdown from acting."""
+    return everything(page).replace("\\", "")
+
+
+def test_answers_are_told_to_be_taught_again(store):
+    request = requests.open_requests(store.db, user_id=1)[0]
+    answer = labelling.Answer(request["id"], "key", "exercise", request["top"][1][0])
+    assert labelling.answer(store, "Ana", answer).status == "taught"
+    page = models_page()
+    assert "1 client has answers of their own" in everything(page)
+    page.button(key="use 1").click().run()
+    assert "and the answers for 1 client taught again" in shown(page)
+    own = versions.in_force(store.db, request["client_id"])
+    assert versions.base_version(store.db, own) == 1 != own
+
+
+def test_a_model_that_cannot_be_read_is_told_and_the_one_in_use_stays(store):
+    for version in training.kept(store, 1)[1:]:
+        (store.weights / f"{version['weights']}.safetensors").write_bytes(b"damaged")
+    models._loaded.clear()
+    page = models_page()
+    page.button(key="use 1").click().run()
+    assert not page.exception
+    assert "is damaged. Put the backup's copy in its place." in shown(page)
+    assert in_force(store) == 2
+
+
+def test_versions_from_before_models_were_compared_are_told_as_what_they_are(store):
+    new = {"candidates", "choice", "folds", "family"}
+    old = {"temperature", "error_before", "error_after"}
+
+    def before(report):
+        kept = {key: value for key, value in report.items() if key not in new}
+        return kept | {"summary": {key: v for key, v in report["summary"].items() if key not in old}}
+
+    reported(store, before)
+    page = models_page()
+    assert "In use: **Network of the paper**" in everything(page)
+    assert "trained before models were compared." in everything(page)
+    assert "Train again to compare." in everything(page)
+    assert "Temperature" not in everything(page)
+    assert page.button(key="use 1")
+
+
+def test_where_nobody_could_be_held_out_nothing_is_said_to_be_best(store):
+    reported(store, lambda report: {**report, "candidates": []})
+    page = models_page()
+    assert "which nothing could be compared with: nobody could be held out." in everything(page)
+    assert "Too few clients had logged exercises" in everything(page)
+
+
+def test_before_the_first_training_the_choice_can_be_made_already(folder):
+    store = small_cohort(folder / "data", clients=4, days=3, train=False)
+    page = models_page()
+    assert "no model yet: nothing is recommended and nothing asked" in everything(page)
+    assert "Nothing is trained yet, so there is nothing to compare." in everything(page)
+    page.selectbox(key="choice 1").set_value("full history").run()
+    assert training.choice(store, 1) == "full history"
+    assert page.button(key="train 1").label == "Train"
+    store.close()
+
+
+def test_of_many_versions_the_newest_are_listed_until_all_are_wanted(store):
+    training.use(store, 1, by="Ana")
+    report = versions.version(store.db, 1)["report"]
+    with store.transaction() as db:
+        ids = [
+            versions.add_version(
+                db, cohort_id=1, client_id=None, parent_id=None, kind="base", weights="0", report=report
+            )
+            for _ in range(12)
+        ]
+    page = models_page()
+
+    def listed():
+        return [int(id) for id in re.findall(r"^\*\*Version (\d+): ", everything(page), re.MULTILINE)]
+
+    assert listed() == [*reversed(ids[4:]), 1]
+    page.toggle(key="all versions 1").set_value(True).run()
+    assert listed() == [*reversed(ids), 2, 1]
+
+
+def test_a_training_that_failed_is_told_with_what_is_in_use(store):
+    page = models_page()
+    page.button(key="train 1").click().run()
+    run = running.newest(store, registry.STUDIES)[0]
+    with store.transaction() as db:
+        jobs.fail(db, run.id, "The disk is full. Make room, then resume.")
+    page.run()
+    assert "The last training failed: The disk is full. Make room, then resume." in shown(page)
+    assert "The model in use is the one from before." in everything(page)
+    assert page.button(key="train 1")

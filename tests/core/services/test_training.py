@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from core.errors import InputError, NotFound
+from core.errors import DatabaseDamaged, InputError, NotFound
 from core.recommender import Settings
 from core.services import Store, labelling, models, recommending, training
 from core.services.labelling import Answer
@@ -124,6 +124,18 @@ def test_answers_are_taught_to_the_model_that_is_put_in_force(store):
     assert versions.in_force(store.db, other) == 1
 
 
+def test_what_is_answered_after_going_back_teaches_the_model_in_force(store):
+    training.use(store, 1, by="Ana")
+    client, label = answer(store)
+    own = versions.version(store.db, versions.in_force(store.db, client))
+    assert (own["kind"], versions.base_version(store.db, own["id"])) == ("answer", 1)
+    labelling.undo(store, "Ana", label)
+    assert versions.in_force(store.db, client) == versions.untaught(store.db, own["id"])
+    training.use(store, 2, by="Ana")
+    other, _ = answer(store, at=1)
+    assert versions.base_version(store.db, versions.in_force(store.db, other)) == 2
+
+
 def test_there_and_back_leaves_answers_and_recommendations_as_they_were(store):
     taught, label = answer(store)
     answer(store, at=1)
@@ -157,6 +169,39 @@ def test_a_clients_own_version_cannot_be_everybodys(store):
     with pytest.raises(NotFound, match="no model version 999"):
         training.use(store, 999, by="Ana")
     assert (in_force(store), audit.head(store.db)) == (2, head)
+
+
+def test_a_version_whose_weights_are_lost_is_not_put_in_force(store):
+    for loaded in [key for key in models._loaded if key[0] == store.weights]:
+        del models._loaded[loaded]
+    (store.weights / f"{versions.version(store.db, 1)['weights']}.safetensors").unlink()
+    head = audit.head(store.db)
+    with pytest.raises(DatabaseDamaged, match="is missing"):
+        training.use(store, 1, by="Ana")
+    assert (in_force(store), audit.head(store.db)) == (2, head)
+
+
+def test_whose_doing_the_model_in_force_is(store):
+    def by_hand():
+        return training.overview(store)[0].by_hand
+
+    assert not by_hand()
+    training.use(store, 1, by="Ana")
+    assert by_hand()
+    training.use(store, 2, by="Ana")
+    assert not by_hand()
+    training.use(store, 1, by="Ana")
+    (trained, *_) = training.kept(store, 1)
+    training.publish(store, [models.Trained(1, trained["weights"], trained["report"])], by="Ana")
+    assert not by_hand()
+
+
+def test_a_cohort_without_a_model_has_none_by_hand(tmp_path):
+    store = small_cohort(tmp_path / "data", clients=2, days=3, train=False)
+    (cohort,) = training.overview(store)
+    assert (cohort.version, cohort.by_hand) == (None, False)
+    assert training.kept(store, 1) == []
+    store.close()
 
 
 def test_a_kill_before_everybody_is_recommended_to_is_made_up_for_at_the_next_start(store, monkeypatch):
