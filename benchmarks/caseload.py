@@ -2,10 +2,10 @@
 
     python -m benchmarks.caseload
 
-Builds such a store in a temporary folder, trains a full-history ensemble on its first clients, recommends to everyone, and then times
-reruns of the page with another order, filter, search or page each time. Beside it stands the plain way: each rerun
-reads the tables with pandas, works out what the page shows, and sorts and cuts it there. Each way has a process of its
-own, so that its peak memory is its own.
+Builds such a store in a temporary folder, trains a full-history ensemble on its first clients, recommends to everyone,
+and then times reruns of the page with another order, filter, search or page each time. Beside it stands the plain way:
+each rerun reads the tables with pandas, works out what the page shows, and sorts and cuts it there. Each way has a
+process of its own, so that its peak memory is its own.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
 200 answers one after another, each an update and the prediction that follows it, at the paper's two sizes, and with the
 full-history ensemble. The peer, in the same run and on the same answers, is the plain torch loop: the paper's network
-layer by layer on one-hot inputs, all layers fine-tuned by autograd on the same batches. The cohort is generated here (it has the sample cohort's shape:
-72 clients with 36 exercises each); only the times vary between runs.
+layer by layer on one-hot inputs, all layers fine-tuned by autograd on the same batches. The cohort is generated here
+(it has the sample cohort's shape: 72 clients with 36 exercises each); only the times vary between runs.
 
 Beside them stands the whole of what a key press sets off in core: the label, the version's weights on disk, the
 client's new recommendation and status and the audit row, committed and synced, up to the figures that the page shows.
