@@ -33,7 +33,6 @@ def draw(store: Store, user: str) -> None:
 
 def _draw(store: Store, user: str, cohort: Trainable, *, alone: bool) -> None:
     """One cohort; alone: there is no other."""
-    model_versions.told(store, cohort, user)
     left, right = st.columns([4, 1], vertical_alignment="center")
     with left, st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(cohort.name)}**", width="content")

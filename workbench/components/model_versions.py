@@ -25,13 +25,10 @@ BEFORE = (
 )
 
 
-def told(store: Store, cohort: Trainable, user: str) -> None:
-    """Draw what was done last to this cohort's models, with a button that takes it back."""
-    NOTICE.draw(PAGE, undo=partial(_undo, store, cohort, user), place=_place(cohort))
-
-
 def draw(store: Store, cohort: Trainable, user: str, *, training_now: bool) -> None:
     """Draw the kept models, newest first, with a button for each that is not in force; nothing where there is one.
+
+    What was done last stands above them, with a button that takes it back.
 
     training_now: a training of this cohort is under way.
     """
@@ -47,8 +44,9 @@ def draw(store: Store, cohort: Trainable, user: str, *, training_now: bool) -> N
     ]
     with st.expander("Use another model, or an earlier one", key=f"kept {cohort.cohort_id}"):
         small(BEFORE)
+        NOTICE.draw(PAGE, undo=partial(_undo, store, cohort, user), place=_place(cohort))
         if training_now:
-            st.markdown("A training is under way; when it ends, its model is put in force.")
+            small("**A training is under way**; when it ends, its model is put in force.")
         under_way = st.empty()
         pressed = [version["id"] for version in shown if _row(version, in_use=version["id"] == in_force)]
         if len(kept) > NEWEST:
