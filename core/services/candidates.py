@@ -12,7 +12,7 @@ import numpy as np
 
 from core.recommender import FullHistorySettings, Progress, Recommender, Settings
 from core.services.features import CohortArrays, FloatArray
-from core.services.studies.statistics import interval
+from core.services.studies.statistics import Interval, interval
 
 if TYPE_CHECKING:
     from core.recommender.baselines import Model
@@ -158,12 +158,13 @@ def compare(results: Sequence[Judged]) -> list[dict[str, Any]]:
 
     Each has ``name``, ``title``, ``top`` (in %, by k), ``log_loss`` (nats), ``calibration_error``, ``steps``,
     ``clients``, ``best``, and the ``difference`` of the winner's top-1 to its own in points with ``low`` and ``high``
-    of its 95 % interval over clients (None for the winner itself).
+    of its 95 % interval over clients (None for the winner itself). All accuracies are shares of exercises.
     """
     from core.recommender.calibration import binned_error
 
     found = []
-    shares: dict[str, FloatArray] = {}
+    right_first: dict[str, FloatArray] = {}
+    lengths = np.zeros(0)
     for name, title in TITLES.items():
         parts = [part for part in results if part.name == name]
         steps = np.array([n for part in parts for n in part.steps])
@@ -171,7 +172,7 @@ def compare(results: Sequence[Judged]) -> list[dict[str, Any]]:
             continue
         hits = np.array([row for part in parts for row in part.hits])
         order = np.argsort([client for part in parts for client in part.clients])
-        shares[name] = (100 * hits[:, 0] / steps)[order]
+        right_first[name], lengths = hits[order, 0].astype(np.float64), steps[order]
         confidence = np.array([value for part in parts for value in part.confidence])
         right = np.array([value for part in parts for value in part.right])
         found.append(
@@ -189,10 +190,22 @@ def compare(results: Sequence[Judged]) -> list[dict[str, Any]]:
     for row in found:
         row["best"] = row["name"] == best
         name = str(row["name"])
-        difference = None if not best or name == best else interval(np.subtract(shares[best], shares[name]))
+        difference = (
+            None if not best or name == best else _lead(right_first[best], right_first[name], lengths)
+        )
         row["difference"] = difference and difference.mean
         row["low"], row["high"] = (difference.low, difference.high) if difference else (None, None)
     return found
+
+
+def _lead(ours: FloatArray, other: FloatArray, steps: FloatArray) -> Interval:
+    """The difference of two accuracies over all steps, in points, with its interval over clients.
+
+    ours, other: right ones of each client; steps: of each client. The ratio of two sums over clients, whose interval
+    is that of the mean of its linearisation (Cochran 1977, section 6.4).
+    """
+    lead = (ours - other).sum() / steps.sum()
+    return interval(100 * (lead + (ours - other - lead * steps) / steps.mean()))
 
 
 def winner(found: Sequence[dict[str, Any]]) -> str:

@@ -20,8 +20,7 @@ READING = """
 - **Log loss**, in nats: how much what was done surprised the model. Less is better.
 - **Calibration error**: how far the probability of the first choice lies from how often it is right, from 0 to 1. Less
   is better.
-- **Lead of the best**: its top-1 less this model's, in points, every client counting alike, and the interval that holds
-  the true lead with 95 %.
+- **Lead of the best**: its top-1 less this model's, in points, and the interval that holds the true lead with 95 %.
 
 What a client did before may come again, unless nobody in the cohort ever repeats an exercise: then it is left out, for
 every model alike. Only the first two models learn from trainers' answers, so only they can be in use.

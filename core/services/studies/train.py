@@ -117,9 +117,8 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
         lines.append(Series("Clients held out", epochs, tuple(summary["stop_losses"])))
     return Result(
         headline=(
-            f"“{settings.cohort}” has a new model: {summary['training_clients']} clients trained on, "
-            f"{summary['stopping_clients']} held out to stop in time, {summary['calibration_clients']} to calibrate "
-            "when to ask.",
+            f"“{settings.cohort}” has a new model: {_clients(summary, report['family'])}, "
+            f"{summary['calibration_clients']} held out to calibrate when to ask.",
             *_why(settings, figures, report["family"]),
             "It is in force now, and everything that trainers taught before was taught to it again. The other model is "
             "kept, and can be put in force on the page Data and models.",
@@ -140,7 +139,7 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
                 ),
                 "Losses are cross-entropies in nats; dropout makes that on the clients trained on look worse.",
             ),
-            _calibration(summary),
+            _calibration(summary, report["family"]),
             *_asking(report["asked_rates"]),
         ),
         charts=(
@@ -155,6 +154,14 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
         ),
         synthetic=results[0]["synthetic"],
     )
+
+
+def _clients(summary: dict[str, Any], family: str) -> str:
+    """Whom the model learnt from, and who told when to stop."""
+    trained, stopping = summary["training_clients"], summary["stopping_clients"]
+    if family == candidates.FULL_HISTORY:
+        return f"{trained + stopping} clients trained on, {stopping} of them only after they had told when to stop"
+    return f"{trained} clients trained on, {stopping} held out to stop in time"
 
 
 def _why(settings: Settings, figures: Sequence[dict[str, Any]], family: str) -> list[str]:
@@ -199,20 +206,22 @@ def _comparison(figures: Sequence[dict[str, Any]], folds: int) -> Sequence[Table
                 )
                 for row in figures
             ),
-            f"Each of {figures[0]['clients']:,} clients was held out once, in {folds} parts; {figures[0]['steps']:,} "
-            "exercises were predicted, all that came before being known. The interval of the difference is over "
-            "clients (95 %).",
+            f"Each of {figures[0]['clients']:,} clients was held out once, in {min(folds, figures[0]['clients'])} "
+            f"parts; {figures[0]['steps']:,} exercises were predicted, all that came before being known. Accuracies "
+            "are shares of these exercises; the 95 % interval of the difference is over clients.",
         ),
     )
 
 
-def _calibration(summary: dict[str, Any]) -> Table:
+def _calibration(summary: dict[str, Any], family: str) -> Table:
+    before = ", before the ensemble learnt from them" if family == candidates.FULL_HISTORY else ""
     return Table(
         "Are its probabilities what they say?",
         ("Temperature", "Calibration error before", "Calibration error after"),
         ((summary["temperature"], summary["error_before"], summary["error_after"]),),
-        "The logits are divided by the temperature that fits the clients held out for stopping best; the error, how "
-        "far the first choice's probability lies from how often it is right, is that on the clients that calibrate.",
+        "The logits are divided by the temperature that fits the clients held out for stopping "
+        f"best{before}; the error, how far the first choice's probability lies from how often it is right, is that on "
+        "the clients that calibrate.",
     )
 
 

@@ -123,13 +123,28 @@ def test_parts_are_put_together_and_the_lead_is_paired_by_client():
     assert (paper["steps"], paper["clients"], paper["best"]) == (40, 3, False)
     assert paper["log_loss"] == pytest.approx(1.5)
     assert paper["calibration_error"] == pytest.approx((0.1 + 0.6 + 0.3) / 3)
-    # Clients 0, 1, 2: 60, 60 and 50 % against 40, 60 and 40 %; t of two degrees of freedom is 4.3027.
-    half = 4.302653 * 10 / math.sqrt(3)
+    # Of 20, 10 and 10 steps 12, 6 and 5 are right, against 8, 6 and 4: 5 of 40 more. What is left of each client's
+    # lead, 4 - 2.5, 0 - 1.25 and 1 - 1.25, over the mean of steps; t of two degrees of freedom is 4.3027.
+    spread = np.std(np.array([1.5, -1.25, -0.25]) / (40 / 3), ddof=1)
+    half = 4.302653 * 100 * spread / math.sqrt(3)
     assert (paper["difference"], paper["low"], paper["high"]) == pytest.approx(
-        (10.0, 10 - half, 10 + half), rel=1e-6
+        (12.5, 12.5 - half, 12.5 + half), rel=1e-6
     )
-    # 50, 50 and 40 points.
-    assert popularity["difference"] == pytest.approx(140 / 3)
+    assert popularity["difference"] == pytest.approx(57.5 - 10.0)
+
+
+def test_the_lead_is_of_the_accuracies_that_stand_beside_it():
+    # A client with few steps cannot turn the sign of what all steps say.
+    rows = candidates.compare(
+        [
+            judged("full history", [0, 1], [90, 2], [30, 0]),
+            judged("paper", [0, 1], [90, 2], [26, 2]),
+        ]
+    )
+    best, other = rows
+    assert best["best"]
+    assert other["difference"] == pytest.approx(best["top"]["1"] - other["top"]["1"])
+    assert other["low"] < other["difference"] < other["high"]
 
 
 def test_of_equals_the_one_with_the_lower_log_loss_wins():
