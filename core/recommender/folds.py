@@ -3,8 +3,11 @@
 A network of the paper's size leaves a processor idle for most of a step, so training 72 of them in one go takes little
 longer than training a few. Each fold has its own initial weights, order of samples and dropout, from a generator of its
 own, and its own moments and count of steps in Adam: its result is that of training it alone, up to the rounding of
-sums. (Rounding can grow: where a weight of W_X crosses zero a step earlier or later, its ReLU closes a step earlier or
-later. In double precision both ways agree to about 1e-8 for as long as tested.)
+sums.
+
+Rounding can grow: where the argument of a ReLU is next to zero, a difference in its last digit decides whether a
+gradient passes in that step, and from there on two trainings drift apart. That happens to any two programs that sum in
+another order, as this one and `training.train` do; `python -m benchmarks.folds` shows how far, in both precisions.
 
 This module imports torch, which takes more than a second: import it inside functions only.
 """

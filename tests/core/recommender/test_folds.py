@@ -148,6 +148,17 @@ def test_a_fold_is_what_a_recommender_with_its_seed_is(uneven):
         np.testing.assert_allclose(likely[fold], alone.predict_proba(everybody, profiles), atol=1e-4)
 
 
+def test_how_many_train_together_makes_no_difference(uneven):
+    histories, profiles, exercises = uneven
+    settings = replace(TINY, epochs=2)
+    targets = [split.train for split in leave_one_out(histories)]
+    every = folds.fit(histories, profiles, exercises, settings, targets=targets, seeds=range(8))
+    for fold in (0, 5):
+        one = folds.fit(histories, profiles, exercises, settings, targets=[targets[fold]], seeds=[fold])
+        for name, weight in one.network.one(0).weights.items():
+            torch.testing.assert_close(every.network.one(fold).weights[name], weight, rtol=1e-4, atol=1e-5)
+
+
 def test_a_client_left_out_teaches_its_fold_nothing(uneven):
     histories, profiles, exercises = uneven
     settings = replace(TINY, epochs=1)
