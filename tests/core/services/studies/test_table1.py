@@ -103,6 +103,19 @@ def test_the_four_figures_stand_apart_for_every_rule(result: Result) -> None:
         assert len(papers) == 3 * 2, "beside the paper's own two rules"
 
 
+def test_observed_rates_of_every_rule_stand_beside_the_nominal_ones(result: Result) -> None:
+    rates = table(result, "Nominal and observed asked rate")
+    rows = list(zip(column(rates, "Rule"), column(rates, "Nominal %"), strict=True))
+    assert rows == [(rule, nominal) for rule in calibrating.RATED.values() for nominal in (1, 5, 10, 20)]
+    observed = dict(zip(rows, column(rates, "Observed %"), strict=True))
+    within = dict(zip(rows, column(rates, "Within its bound"), strict=True))
+    for nominal in (1, 5, 10, 20):
+        bounded = calibrating.RATED["clients"], nominal
+        assert observed[bounded] <= nominal
+        assert within[bounded] == "yes"
+    assert "The paper's Dirichlet asked about" in result.headline[-1]
+
+
 def test_the_figures_are_put_together_by_hand() -> None:
     """Two repeats of rows 1 and 5, made up."""
     settings = Settings(rows=("1", "5"), repeats=2, asking=("printed",))
