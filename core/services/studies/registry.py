@@ -1,6 +1,6 @@
 """Every study, in the order the page offers them. To add one: its module, and one line here."""
 
-from core.services.studies import proof, recommenders, train, window
+from core.services.studies import labels, proof, recommenders, train, window
 from core.services.studies.bandit import profiles, simulation, width
 from core.services.studies.calfit import policies, power, trial
 from core.services.studies.study import Studies
@@ -14,6 +14,7 @@ STUDIES: Studies = {
         table2.STUDY,
         table3.STUDY,
         window.STUDY,
+        labels.STUDY,
         trial.STUDY,
         power.STUDY,
         policies.STUDY,

@@ -1,0 +1,201 @@
+"""Names of the ways of asking, and the sentences of the result."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.services.studies.labels.efficiency import ratio
+from core.services.studies.statistics import Interval, difference_in_words, interval
+
+if TYPE_CHECKING:
+    from core.services.studies.labels.gathered import Curves, Walks
+    from core.services.studies.labels.settings import Settings
+
+RANDOM, VALUE = "random", "value"
+NAMES = {
+    RANDOM: "Random",
+    "conformal": "Conformal rule",
+    "dirichlet": "Dirichlet rule",
+    "entropy": "Entropy",
+    "least confidence": "Least confidence",
+    "diverse": "Diverse batches",
+    VALUE: "Value of an answer",
+}
+STABLE = 3  # models in a row that the stopping rule looks at
+HALF = 0.5
+
+NEEDED_NOTE = (
+    "How many answers each way of asking needs for the accuracy that so many bring at random. Read off the mean "
+    "curves, each made to rise (isotonic regression); the 95 % interval is a jackknife over seeds. No figure "
+    "where the accuracy is not reached within the rounds. “Yes” and “no” are said where the whole interval lies on "
+    "that side of one half."
+)
+RATES_NOTE = (
+    "Share of the waiting steps that the rule asks about, in each round, beside the share it names. The first moves "
+    "away from the second as the pool is used up: what a rule asks about leaves the pool, and what it does not ask "
+    "about stays. From the asked ones a batch is drawn; where there are too few, the next smallest margins follow."
+)
+
+
+def about(settings: "Settings", results: Sequence[dict[str, Any]]) -> str:
+    """What the run stands on."""
+    data = results[0]["data"]
+    start, pool, _, test = np.array([r["sizes"] for r in results]).mean(axis=0)
+    return (
+        f"{data['name']} ({data['label']}): {settings.seeds} splits of the clients; {start:,.0f} steps of "
+        f"{settings.start} clients known at first, {pool:,.0f} steps of others to ask about, {settings.rounds} rounds "
+        f"of {settings.batch}, tested on {test:,.0f} steps of clients held out."
+    )
+
+
+def findings(settings: "Settings", found: "dict[str, Curves]", walked: "Sequence[Walks]") -> list[str]:
+    """The verdict on the value of an answer, the other ways of asking, the stopping rule, and client by client."""
+    sentences = []
+    if VALUE in found:
+        sentences += [_verdict(found), _at_half(found)]
+    sentences += _others(found)
+    sentences.append(_stopping(settings, found))
+    sentences += _clients(walked)
+    return sentences
+
+
+def _verdict(found: "dict[str, Curves]") -> str:
+    random, value = found[RANDOM], found[VALUE]
+    last = len(random.labels) - 1
+    labels, level = int(random.labels[last]), float(random.top1[:, last].mean())
+    share = ratio(value.labels, value.top1, random.top1, last)
+    start = (
+        f"Random asking reaches {level:.1f} % top-1 with {labels:,} labels; asking by the value of an answer "
+    )
+    if share is None:
+        return f"{start}does not reach that within as many, so it did not do with at most half the labels."
+    needed = f"{start}needs {share.mean * labels:,.0f}, {share.mean:.2f} of them{_bounds(share)}. "
+    match within_half(share):
+        case "yes":
+            return f"{needed}That is at most half."
+        case "no":
+            return f"{needed}That is more than half."
+        case "likely":
+            return f"{needed}That is at most half, but the interval does not rule out more."
+        case _:
+            return f"{needed}That is more than half, by {share.mean - HALF:.2f}, but the interval holds one half."
+
+
+def _bounds(share: Interval) -> str:
+    if share.low is None or share.high is None:
+        return " (no interval)"
+    return f" (95 % interval {share.low:.2f} to {share.high:.2f})"
+
+
+def within_half(share: Interval | None) -> str:
+    """Whether a share of random's labels is at most one half: yes, no, likely or unlikely."""
+    if share is None:
+        return "no"
+    if share.low is None or share.high is None:
+        return "likely" if share.mean <= HALF else "unlikely"
+    if share.high <= HALF:
+        return "yes"
+    if share.low > HALF:
+        return "no"
+    return "likely" if share.mean <= HALF else "unlikely"
+
+
+def _at_half(found: "dict[str, Curves]") -> str:
+    random, value = found[RANDOM], found[VALUE]
+    last = len(random.labels) - 1
+    half = last // 2
+    if not half:
+        return f"With {random.labels[last]:,.0f} labels each: {_against(value, random, last, last)}."
+    return (
+        f"With {value.labels[half]:,.0f} labels by value against {random.labels[last]:,.0f} at random: "
+        f"{_against(value, random, half, last)}. With {random.labels[last]:,.0f} each: "
+        f"{_against(value, random, last, last)}."
+    )
+
+
+def _against(of: "Curves", random: "Curves", at: int, beside: int) -> str:
+    return difference_in_words(interval(of.top1[:, at] - random.top1[:, beside]))
+
+
+def _others(found: "dict[str, Curves]") -> list[str]:
+    random = found[RANDOM]
+    last = len(random.labels) - 1
+    said = []
+    for name, of in found.items():
+        if name not in (RANDOM, VALUE):
+            share = ratio(of.labels, of.top1, random.top1, last)
+            needs = "more labels than random asking" if share is None else f"{share.mean:.2f}{_bounds(share)}"
+            said.append(f"{NAMES[name].lower()} {needs}")
+    return [f"For the same accuracy the others need, of random's labels: {'; '.join(said)}."] if said else []
+
+
+def _stopping(settings: "Settings", found: "dict[str, Curves]") -> str:
+    said = []
+    for name, of in found.items():
+        ended = [(seed, at) for seed, at in enumerate(of.stops(settings)) if at is not None]
+        if ended:
+            labels = np.mean([of.labels[at] for _, at in ended])
+            missed = np.mean([of.top1[seed, -1] - of.top1[seed, at] for seed, at in ended])
+            said.append(
+                f"{NAMES[name].lower()} at {labels:,.0f} labels in {len(ended)} of {len(of.top1)} splits, with "
+                f"{missed:.1f} points still to gain within the rounds"
+            )
+    if not said:
+        return (
+            f"The stopping rule (agreement of {settings.agreement:g} over {STABLE} models) ends none of them within "
+            "the rounds: there was still something to learn."
+        )
+    return f"The stopping rule (agreement of {settings.agreement:g} over {STABLE} models) ends {'; '.join(said)}."
+
+
+def _clients(walked: "Sequence[Walks]") -> list[str]:
+    if not walked:
+        return []
+    rate = max(of.rate for of in walked)
+    said = [
+        f"{NAMES[of.method].lower()} {interval(of.gain).mean:+.1f} points for {of.asked.mean():.0f} % asked".replace(
+            "-", "−"
+        )
+        for of in walked
+        if of.rate == rate
+    ]
+    return [
+        f"Client by client, each client's own last layer taught as it goes, at a nominal rate of {rate:g} %: "
+        f"{'; '.join(said)}."
+    ]
+
+
+def accuracy_note(settings: "Settings") -> str:
+    """What the curves rest on."""
+    return (
+        f"Means over {settings.seeds} splits; ± is half of the 95 % interval. The model is a softmax over discounted "
+        "counts of what a client did, the part of the full-history model that needs no training below its last layer, "
+        "and is refitted from all labels after each round, the same for every way of asking. An answer is what the client "
+        "did. Points to random are paired by split. The steps of the pool are asked about in any order, with what the "
+        "client did before each in view; the answers to them are not used before they are asked for."
+    )
+
+
+def stops_note(settings: "Settings") -> str:
+    """How the stopping rule goes."""
+    return (
+        "Asking stops where the first choices of successive models on the pool's steps agree, by Cohen's kappa "
+        f"averaged over {STABLE} rounds, to at least {settings.agreement:g} (Bloodgood and Vijay-Shanker 2009). It needs "
+        "no answer to know. Still to gain: top-1 after all rounds less that at the stop, over the seeds that stop."
+    )
+
+
+def client_note(results: Sequence[dict[str, Any]]) -> str:
+    """What is taught, and how it is counted."""
+    found = next(r for r in results if "client" in r)
+    text = (
+        "The model is fitted on all steps of the clients known at first and of the pool. Each client held out is then "
+        "walked through in order: where it is asked about, the answer teaches this client's own last layer, and the "
+        "step itself counts by what the model said before. Rules have their nominal rate; for scores and value it is "
+        "the same share of the steps of clients held out for calibration. Points gained are on all steps, against the "
+        "model without learning; steps put right are those it gains in number, for 100 labels."
+    )
+    if found["once"]:
+        text += " Here, unlike in the pool, what was done before is not left out of the choices."
+    return text
