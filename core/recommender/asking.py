@@ -190,7 +190,7 @@ class ClientConformalRule:
         self._cumulated = np.concatenate([[0.0], np.cumsum(shares)])
         # The margins that may be asked about come first; sums of shares are rounded, hence the slack.
         within = (1 + self._cumulated[1:]) / (self._clients + 1) <= alpha + _SLACK
-        count = int(np.argmin(within)) if not within.all() else margins.size - 1
+        count = int(np.argmin(within))  # the last is (1 + C) / (C + 1) = 1: never within
         self.threshold = float(self._calibration[count]) if 1 / (self._clients + 1) <= alpha + _SLACK else 0.0
 
     def p_value(self, margins: ArrayLike) -> FloatArray:

@@ -9,7 +9,6 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from core.errors import InputError
-from core.recommender.margin import check_probabilities
 from core.recommender.windows import Floats
 
 BINS = 15
@@ -39,22 +38,17 @@ def temperature(logits: ArrayLike, targets: ArrayLike) -> float:
     return float(np.exp(-minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
-def calibration_error(probabilities: ArrayLike, targets: ArrayLike, *, bins: int = BINS) -> float:
+def binned_error(confidence: Floats, right: ArrayLike, *, bins: int = BINS) -> float:
     """Expected calibration error of the first choice: how far its probability lies from how often it is right.
 
-    The mean over equally full bins, ordered by the largest probability, of |mean probability − share right|,
-    weighted by their size. probabilities: (M, N); targets: (M,). Raises InputError without a case.
+    The mean over equally full bins, ordered by confidence, of |mean confidence − share right|, weighted by their size.
+    confidence: (M,) the largest probability in each case; right: (M,) whether its exercise was the one. Raises
+    InputError without a case.
     """
-    p, wanted = check_probabilities(probabilities), np.asarray(targets)
-    if p.ndim != 2 or wanted.shape != p.shape[:1] or not len(p):
+    if not len(confidence) or np.shape(right) != np.shape(confidence):
         raise InputError(
-            f"probabilities has shape {p.shape} and targets {wanted.shape}; expected (M, N) and (M,)"
+            f"confidence has shape {np.shape(confidence)} and right {np.shape(right)}; expected (M,) twice, M ≥ 1"
         )
-    return binned_error(p.max(axis=1), p.argmax(axis=1) == wanted, bins=bins)
-
-
-def binned_error(confidence: Floats, right: ArrayLike, *, bins: int = BINS) -> float:
-    """`calibration_error` of M claims made with such confidence, (M,), and whether each was right, (M,)."""
     order = np.argsort(confidence, kind="stable")
     gaps = confidence[order] - np.asarray(right, dtype=np.float64)[order]
     parts = np.array_split(gaps, min(bins, len(gaps)))

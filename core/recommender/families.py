@@ -14,7 +14,16 @@ import numpy as np
 
 from core.recommender.calibration import temperature
 from core.recommender.settings import FullHistorySettings, Progress, Settings
-from core.recommender.windows import Bools, Floats, Histories, Ints, cut_windows, target_places, windows_at
+from core.recommender.windows import (
+    PADDING,
+    Bools,
+    Floats,
+    Histories,
+    Ints,
+    cut_windows,
+    target_places,
+    windows_at,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -123,7 +132,7 @@ def _fit_full_history(
         training.as_sequences(data.cohort, data.profiles, clients, data.targets, settings)
         for clients in (data.train, data.stop, everybody)
     )
-    excludes = training.never_repeats(data.cohort, data.n_exercises)
+    excludes = training.never_repeats(data.cohort, data.n_exercises, data.of(everybody))
 
     def first() -> FullHistory:
         return initial(settings, data.n_exercises, data.profiles.shape[1], exercises, excludes, generator)
@@ -189,6 +198,16 @@ def fine_tune(
     if isinstance(network, FullHistory):
         return full_history_training.fine_tune(network, samples, NEIGHBOURS_RATE, generator)
     return training.fine_tune(network, samples, NEIGHBOURS_RATE, generator)
+
+
+def leaves_out(network: "AnyNetwork", window: Ints, exercise: int) -> bool:
+    """Whether an exercise cannot come after a window (ω,), whatever the weights: see `FullHistory.excludes`."""
+    from core.recommender.full_history import FullHistory
+
+    done = set(window.tolist()) - {PADDING}
+    return (
+        isinstance(network, FullHistory) and network.excludes and exercise in done and len(done) < network.n
+    )
 
 
 def same_body(one: "AnyNetwork", other: "AnyNetwork") -> bool:

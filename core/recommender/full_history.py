@@ -221,7 +221,9 @@ def ensemble(members: Sequence[FullHistory]) -> FullHistory:
 def _from_the_left(items: Tensor, lengths: Tensor) -> Tensor:
     """Windows (B, ω) with their padding on the right in place of the left."""
     at = torch.arange(items.shape[1]) + (items.shape[1] - lengths).unsqueeze(1)
-    return torch.where(at < items.shape[1], items.gather(1, at.clamp(max=max(items.shape[1] - 1, 0))), PADDING)
+    return torch.where(
+        at < items.shape[1], items.gather(1, at.clamp(max=max(items.shape[1] - 1, 0))), PADDING
+    )
 
 
 def _runs(history: Tensor, clients: Tensor, profiles: Tensor) -> Tensor:

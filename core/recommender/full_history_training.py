@@ -42,30 +42,31 @@ class Sequences:
         return Sequences(self.items[rows, :width], self.targets[rows, :width], self.profiles[rows])
 
 
-def never_repeats(cohort: Histories, n_exercises: int) -> bool:
-    """Whether nobody ever does an exercise twice, where chance would have given repeats enough to tell.
+def never_repeats(cohort: Histories, n_exercises: int, targets: Bools | None = None) -> bool:
+    """Whether no target was done before by its client, where chance would have given repeats enough to tell.
 
-    Chance: every exercise drawn by its popularity in the cohort.
+    targets: which exercises of the cohort are looked at (None: all). Chance: each drawn by its share of them.
     """
-    share = np.bincount(cohort.items, minlength=n_exercises) / max(1, len(cohort.items))
-    expected = 0.0
-    for start, end in zip(cohort.starts[:-1], cohort.starts[1:], strict=True):
-        history = cohort.items[start:end]
-        if len(np.unique(history)) < len(history):
-            return False
-        expected += float((share[history] * np.arange(len(history) - 1, -1, -1)).sum())
-    return expected >= ENOUGH
+    looked_at = np.ones(len(cohort.items), dtype=np.bool_) if targets is None else targets
+    counts = np.bincount(cohort.items[looked_at], minlength=n_exercises)
+    share = counts / max(1, counts.sum())
+    before = np.arange(len(cohort.items)) - cohort.starts[cohort.clients]
+    _, first = np.unique(cohort.clients * n_exercises + cohort.items, return_index=True)
+    repeats = looked_at.copy()
+    repeats[first] = False
+    expected = float((before * share[cohort.items])[looked_at].sum())
+    return not repeats.any() and expected >= ENOUGH
 
 
 def as_sequences(
     cohort: Histories, profiles: Floats, clients: Ints, targets: Bools | None, settings: FullHistorySettings
 ) -> Sequences:
-    """Histories of some clients in stretches of at most `settings.window` exercises.
+    """Histories of some clients in stretches of at most `settings.window` exercises and the one that follows them.
 
-    A longer history is cut into stretches that overlap by half; each target stands in the one that shows most of what
-    came before it. A target has at least `settings.min_inputs` exercises before it.
+    A longer history is cut into stretches that overlap by half; each target stands in the first that holds it, which
+    shows most of what came before it. A target has at least `settings.min_inputs` exercises before it.
     """
-    wide, half = settings.window, max(1, settings.window // 2)
+    wide, half = settings.window + 1, max(1, settings.window // 2)
     stretches: list[Ints] = []
     marks: list[Bools] = []
     owners: list[int] = []
@@ -76,7 +77,7 @@ def as_sequences(
         for begin in range(0, max(1, end - start - wide + half), half):
             stretch = slice(begin, min(begin + wide, end - start))
             mark = allowed[stretch].copy()
-            mark[: half if begin else 0] = False
+            mark[: wide - half if begin else 0] = False
             if mark.any():
                 stretches.append(cohort.items[start:end][stretch])
                 marks.append(mark)
@@ -219,12 +220,12 @@ def _train_member(
             torch.nn.utils.clip_grad_norm_(weights, MOST_NORM)
             optimiser.step()
             train_loss += float(loss.detach()) / len(batches)
-        if not math.isfinite(train_loss):
+        stop_loss = None if stopping is None else mean_loss(member, stopping)
+        if not math.isfinite(train_loss + (stop_loss or 0.0)):
             raise InputError(
                 f"Training diverged in epoch {epoch}: standardise the profiles, or give a learning_rate below "
                 f"{settings.learning_rate}."
             )
-        stop_loss = None if stopping is None else mean_loss(member, stopping)
         curve.append((train_loss, stop_loss))
         if stop_loss is None:
             best_epoch = epoch
@@ -274,7 +275,7 @@ def _loss(network: FullHistory, part: Sequences, drop: Drop | None, spread: int 
         return cross_entropy(scores, wanted), len(wanted)
     likely = torch.log_softmax(scores, dim=1)
     total, weights = torch.zeros(len(scores)), torch.zeros(len(scores))
-    for ahead in range(spread):
+    for ahead in range(min(spread, part.items.shape[1])):
         coming = pad(part.items[:, ahead:], (0, ahead), value=PADDING)
         allowed = pad(part.targets[:, ahead:], (0, ahead), value=False)
         wanted = coming[part.targets]

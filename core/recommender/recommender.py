@@ -162,6 +162,13 @@ class Recommender:
         result: Floats = self._hidden(histories, profiles).double().numpy()
         return result
 
+    def leaves_out(self, history: History, exercise: int) -> bool:
+        """Whether `exercise` cannot come after `history`: nobody it learnt from repeats one, and this one was done."""
+        from core.recommender import families
+
+        window = last_windows([history], self.settings.window, self.n_exercises)[0]
+        return families.leaves_out(self._fitted.network, window, check_exercise(exercise, self.n_exercises))
+
     def update(
         self, history: History, profile: ArrayLike, exercise: int, *, rng: np.random.Generator | None = None
     ) -> "Recommender":
@@ -169,11 +176,18 @@ class Recommender:
 
         Only the last layer learns (see `personalising.teach`). profile: (P,). rng draws the rehearsal windows; by
         default from the seed and the number of updates before this one. Source: Mahyari 2022, section IV-B.
+
+        Raises InputError for an exercise that this model leaves out after `history` (see `leaves_out`).
         """
         import torch
 
         version = self._fitted
         right = check_exercise(exercise, self.n_exercises)
+        if self.leaves_out(history, right):
+            raise InputError(
+                f"exercise {right} was done before, and this model leaves out what was done, as nobody it learnt from "
+                "ever repeated one; train it anew with this client's log."
+            )
         hidden = self.hidden([history], _row(profile))[0]
         if rng is None:
             rng = np.random.default_rng([self.seed, _ANSWER, version.updates])

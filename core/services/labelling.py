@@ -191,11 +191,16 @@ class _Lesson:
 def _teach(
     store: Store, model: Model, history: Sequence[int], document: dict[str, Any], exercise_id: int, seed: int
 ) -> _Lesson:
-    """The version that has learnt one answer, its weights on disk. An exercise unknown to the model teaches nothing."""
+    """The version that has learnt one answer, its weights on disk.
+
+    An exercise that is unknown to the model, or that cannot come for it after this history, teaches nothing.
+    """
     target = model.classes.get(exercise_id)
     report: dict[str, Any]
     if target is None:
         taught, report = model.recommender, {"note": "The model was not trained on this exercise."}
+    elif model.recommender.leaves_out(model.positions(history), target):
+        taught, report = model.recommender, {"note": "Nobody repeats an exercise, as far as the model knows."}
     else:
         profile = model.encoder.encode([document])[0]
         taught = model.recommender.update(

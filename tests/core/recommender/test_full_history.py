@@ -127,6 +127,12 @@ def test_a_prediction_depends_on_the_window_alone_and_not_on_who_else_is_asked(q
         np.testing.assert_allclose(together[row], alone[0], rtol=1e-4, atol=1e-7)
 
 
+def test_histories_shorter_than_the_look_ahead_can_be_learnt_from():
+    settings = FullHistorySettings(members=1, embedding=8, state=8, epochs=2, look_ahead=4)
+    model = Recommender(settings).fit([[0, 1], [1], [0], [1, 0]] * 3, np.zeros((12, 1)), np.eye(2))
+    assert np.isfinite(model.summary.stop_losses).all()
+
+
 def test_it_learns_the_cohorts_rule(small_cohort):
     histories, profiles, exercises = small_cohort(60)
     model = Recommender(FullHistorySettings(members=1, embedding=16, state=32)).fit(
@@ -174,20 +180,56 @@ def test_no_repeats_are_taken_for_a_rule_only_where_chance_would_have_given_some
     assert never_repeats(check_histories(histories, N), N) == never
 
 
+def test_a_repeat_that_is_no_target_tells_nothing():
+    laid = check_histories([[0, 1, 2, 3, 4, 5, 6, 7]] * 10 + [[3, 4, 3]], N)
+    targets = np.ones(len(laid.items), dtype=bool)
+    assert not never_repeats(laid, N, targets)
+    targets[-1] = False
+    assert never_repeats(laid, N, targets)
+
+
+def test_whether_held_out_clients_repeat_changes_nothing_in_training():
+    rng = np.random.default_rng(2)
+    histories = [rng.permutation(N)[:6].tolist() for _ in range(30)]
+    targets = np.arange(180) < 174  # the last client is held out
+    fits = []
+    for last in (histories[-1], [0, 0, 0, 1, 0, 0]):
+        model = Recommender(QUICK, seed=1)
+        model.fit([*histories[:-1], last], np.zeros((30, 1)), np.eye(N), targets=targets)
+        fits.append(model.predict_proba([[0, 3]], np.zeros((1, 1))))
+    np.testing.assert_array_equal(*fits)
+
+
+def test_an_answer_that_the_model_leaves_out_is_refused_and_not_pretended_to_be_learnt():
+    rng = np.random.default_rng(2)
+    histories = [rng.permutation(N)[:6].tolist() for _ in range(30)]
+    model = Recommender(QUICK, seed=1).fit(histories, np.zeros((30, 1)), np.eye(N))
+    assert model.leaves_out([0, 3], 3)
+    assert not model.leaves_out([0, 3], 1)
+    assert not model.leaves_out(list(range(N)), 1), "with everything done, all is open again"
+    with pytest.raises(InputError, match="was done before"):
+        model.update([0, 3], [0.0], 3)
+    assert not Recommender(QUICK, seed=1).fit([[0, 0, 1]] * 3, np.zeros((3, 1))).leaves_out([0], 0)
+
+
 @pytest.mark.parametrize("length", [1, 3, 4, 5, 8, 9, 23])
-@pytest.mark.parametrize("min_inputs", [0, 2])
-def test_stretches_hold_each_target_once_with_half_a_window_before_it(length, min_inputs):
-    settings = FullHistorySettings(window=4, min_inputs=min_inputs)
+@pytest.mark.parametrize("window", [1, 2, 4, 5])
+@pytest.mark.parametrize("min_inputs", [0, 1])
+def test_stretches_hold_each_target_once_with_half_a_window_before_it(length, window, min_inputs):
+    settings = FullHistorySettings(window=window, min_inputs=min_inputs)
     cohort = check_histories([list(range(length)), [0]], 30)
     found = as_sequences(cohort, np.zeros((2, 1)), np.array([0]), None, settings)
     targets = found.items[found.targets].tolist()
     assert sorted(targets) == list(range(min_inputs, length))
-    assert found.items.shape[1] <= 4
+    assert found.items.shape[1] <= window + 1
     for items, marks in zip(found.items.tolist(), found.targets.tolist(), strict=True):
         for place, (item, mark) in enumerate(zip(items, marks, strict=True)):
             if mark:
                 assert items[:place] == list(range(item - place, item))
-                assert place >= min(item, 2)
+                assert place >= min(item, window - window // 2)
+    # A whole window stands before some target, as it does where one predicts.
+    if length > max(window, min_inputs):
+        assert max(int(marks.nonzero().max()) for marks in found.targets) == window
 
 
 def test_an_answer_teaches_the_last_layer_alone(quick):
