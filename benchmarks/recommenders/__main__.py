@@ -6,7 +6,8 @@ MovieLens only the synthetic sample cohort is measured, whose figures say nothin
 
 Everybody is trained on the same targets, foretells the same windows from all that the same client did before them,
 ranks all N items, and is ranked by one function. Where repeats are excluded, what a client has done before is out of
-the running for everybody. No model is told when anything was done, nor ratings; profiles are read by the network alone.
+the running for everybody. No model is told when anything was done, nor ratings. Profiles are read by the two models
+that Spotter offers, and by no peer.
 """
 
 import argparse
@@ -117,7 +118,7 @@ def table(
                 measure(one, cohort, split, way, seed, choice, chosen.out, again=one.name in again)
                 for seed in seeds
             ]
-        except (JobFailed, SetupError) as error:
+        except (JobFailed, SetupError, tuning.NotTuned) as error:
             # A peer that cannot be had leaves a gap in the table, which is told under it.
             failed.append(f"{one.title} was NOT measured: {error}")
             say(failed[-1])
@@ -134,7 +135,9 @@ def table(
     )
     for line in failed:
         print(line)
-    _tell_settings({measured[name].title: choice for name, choice in settings.items()})
+    _tell_settings(
+        {measured[name].title: choice for name, choice in settings.items() if choice["validation"]}
+    )
     return {"settings": settings, "models": report.figures(measured, way, list(seeds)), "failed": failed}
 
 

@@ -5,7 +5,7 @@ To add a model, write its factory and an entry in `in_process`. What a factory m
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,13 +97,16 @@ def _grid(**values: Sequence[Any]) -> tuple[Parameters, ...]:
     return tuple(dict(zip(values, chosen, strict=True)) for chosen in product(*values.values()))
 
 
-def _own(settings: Settings | FullHistorySettings) -> Factory:
-    """What Spotter offers; nobody is asked here, so that no client is set aside for calibrating a rule."""
+def _own(name: str, title: str, settings: Settings | FullHistorySettings) -> InProcess:
+    """What Spotter offers; nobody is asked here, so that no client is set aside for calibrating a rule.
 
-    def make(n_items: int, seed: int, repeats_excluded: bool, **parameters: Any) -> Recommender:  # noqa: ARG001
-        return Recommender(replace(settings, calibration_share=0.0, **parameters), seed=seed)
+    Its grid is the one setting it has, so that what is kept of it says what it came from.
+    """
 
-    return make
+    def make(_n_items: int, seed: int, _repeats_excluded: bool, **parameters: Any) -> Recommender:
+        return Recommender(type(settings)(**parameters), seed=seed)
+
+    return InProcess(name, title, make, ours=True, grid=(asdict(replace(settings, calibration_share=0.0)),))
 
 
 def candidates(cohort: Cohort, python: Callable[[], Path], threads: int) -> list[Candidate]:
@@ -116,10 +119,10 @@ def in_process(*, films: bool) -> list[Candidate]:
     """Models of this process, ours first."""
     sizes = Settings.movielens() if films else Settings()
     recurrent = _grid(embedding=(64,), hidden=(128,), dropout=(0.3, 0.5), batch_size=(32,) if films else (8,))
-    epochs = (10, 15, 20, 25, 30, 40) if films else (20, 40, 80, 120, 200)
+    epochs = (10, 15, 20, 25, 30, 40) if films else (40, 80, 120, 200, 300)
     return [
-        InProcess("full-history", "full-history ensemble", _own(FullHistorySettings()), ours=True),
-        InProcess("network", "network of the paper", _own(sizes), ours=True),
+        _own("full-history", "full-history ensemble", FullHistorySettings()),
+        _own("network", "network of the paper", sizes),
         InProcess(
             "gru",
             "GRU, full history, full softmax",

@@ -99,7 +99,10 @@ def table(measured: Mapping[str, Measured], ours: str, way: str, *, markdown: bo
 
 
 def verdict(measured: Mapping[str, Measured], ours: str, way: str) -> list[str]:
-    """Whether ours is ahead of the best peer by `GOAL` points with the interval above zero, at top-1 and top-10."""
+    """Whether ours is ahead of the best peer by `GOAL` points with the interval above zero, at top-1 and top-10.
+
+    If anything else of ours is better than that peer, how far ahead of it too.
+    """
     peers = {name: model for name, model in measured.items() if name != ours and not model.ours}
     lines: list[str] = []
     if not peers:
@@ -117,6 +120,14 @@ def verdict(measured: Mapping[str, Measured], ours: str, way: str) -> list[str]:
             f"top-{k}: {measured[ours].title} {said} of the best peer ({best.title}) by {GOAL:.1f} points or more with "
             f"both intervals above zero: {_said(one.seeds)} over seeds, {_range(one.clients)} over clients."
         )
+        others = [model for name, model in measured.items() if name != ours]
+        runner_up = max(others, key=lambda model: float(model.accuracy(way)[:, column].mean()))
+        if runner_up.ours:
+            two = differences(measured[ours], runner_up, way, rng)[column]
+            lines.append(
+                f"  {runner_up.title[0].upper()}{runner_up.title[1:]}: {_said(two.seeds)} over seeds, "
+                f"{_range(two.clients)} over clients."
+            )
     return lines
 
 

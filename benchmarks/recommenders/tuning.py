@@ -23,6 +23,10 @@ Choices = dict[str, dict[str, dict[str, Choice]]]
 """By cohort, split and model; "model/allowed" where a model learns differently by the way of ranking."""
 
 
+class NotTuned(InputError):
+    """No settings were chosen for a model."""
+
+
 def read(*files: Path) -> Choices:
     """What was chosen; of several files a later one goes before an earlier one, and one that is not there is empty."""
     found: Choices = {}
@@ -40,13 +44,13 @@ def key(candidate: Candidate, repeats: str) -> str:
 
 
 def chosen(choices: Choices, candidate: Candidate, cohort: Cohort, split: str, repeats: str) -> Choice:
-    """The settings of a candidate; InputError if there is something to choose and it was not."""
+    """The settings of a candidate; NotTuned if there is something to choose and it was not."""
     if len(candidate.grid) == 1 and not candidate.epochs:
         return {"parameters": dict(candidate.grid[0]), "epochs": [], "validation": None}
     try:
         return choices[cohort.key][split][key(candidate, repeats)]
     except KeyError:
-        raise InputError(
+        raise NotTuned(
             f"No settings were chosen for {candidate.title} on {cohort.title}, {cohorts.SPLITS[split]}: "
             "run with --tune."
         ) from None

@@ -367,9 +367,15 @@ def test_the_verdict_compares_with_the_best_peer(ahead, word):
         "old": report.Measured("ours before", True, [kept(0 * one, clients) for one in base]),
     }
     lines = report.verdict(measured, "ours", "excluded")
-    assert [line[:6] for line in lines] == ["top-1:", "top-10"]
-    for line in lines:
+    assert [line[:6] for line in lines] == ["top-1:", "  Ours", "top-10", "  Ours"]
+    for line in lines[::2]:
         assert f"ours {word} of the best peer (near)" in line
+    for line in lines[1::2]:
+        assert line.startswith("  Ours before: −"), (
+            "what is ours and better than every peer is told beside it"
+        )
+    del measured["old"]
+    assert report.verdict(measured, "ours", "excluded") == lines[::2]
     table = report.table(measured, "ours", "excluded", markdown=True)
     assert [line.split(" | ")[0] for line in table[2:]] == ["| ours", "| near", "| far", "| ours before"]
     assert all(line.count("|") == 8 for line in table)
