@@ -70,9 +70,9 @@ class Settings:
 class FullHistorySettings:
     """Sizes of the recurrent ensemble over the full history, and how it is trained (see `full_history`).
 
-    The defaults were chosen on MovieLens 100K, on clients held out by other draws than those of any reported figure, and
-    are the same for every cohort. Draws have clients in common, and `look_ahead` was looked at on the ends of histories
-    too, so that figures on films may flatter these settings a little.
+    The defaults were chosen on MovieLens 100K, on clients held out by other draws than those of any reported figure,
+    and are the same for every cohort. Draws have clients in common, and `look_ahead` was looked at on the ends of
+    histories too, so that figures on films may flatter these settings a little.
 
     window: the last so many exercises are read; longer histories are trained on in overlapping stretches.
     members: networks that are averaged. embedding, state: widths of an exercise's embedding and of a member's state.
