@@ -13,8 +13,8 @@ h = xᵀA⁻¹x. Expected over the answer as the model foretells it, its square 
 
     [p_a + p_b − (p_a − p_b)²] · (k/(1 + wh))².
 
-The model doubts its own p too: with weights of covariance A⁻¹ ⊗ I the answer's covariance is larger, by 1 + wh along
-those directions that carry all of w. The value of an answer is that sum over the served windows,
+The model doubts its own p too. With weights of covariance A⁻¹ ⊗ I, and J = diag p − ppᵀ, the answer's covariance is
+not J but J + hJ², which is at most (1 + wh) J. With that, the value of an answer is the sum over the served windows,
 
     v(x) = Σ_x′ [p_a + p_b − (p_a − p_b)²] · k² / (1 + wh).
 

@@ -185,7 +185,7 @@ def stops_at(agreements: Sequence[float], *, least: float = AGREEMENT, rounds: i
             f"least is {least!r} and rounds {rounds!r}; expected a share above 0 and at least one round."
         )
     for end in range(rounds, len(agreements) + 1):
-        if np.mean(agreements[end - rounds : end]) >= least:
+        if np.mean(agreements[end - rounds : end]) >= least - _ROUNDING:
             return end
     return None
 

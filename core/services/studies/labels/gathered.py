@@ -25,9 +25,10 @@ class Curves:
     agreement: Floats
     observed: Floats
 
-    def stops(self, settings: Settings) -> list[int | None]:
-        """After which round each seed would stop."""
-        return [querying.stops_at(list(row), least=settings.agreement) for row in self.agreement]
+    def stops(self, least: float) -> list[tuple[int, int]]:
+        """The seeds that stop at such an agreement, each with the round after which it does."""
+        ends = [querying.stops_at(list(row), least=least) for row in self.agreement]
+        return [(seed, end) for seed, end in enumerate(ends) if end is not None]
 
 
 def curves(settings: Settings, results: Sequence[dict[str, Any]]) -> dict[str, Curves]:

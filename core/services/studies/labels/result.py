@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from core.recommender import querying
 from core.services.studies.labels import charts, words
 from core.services.studies.labels.efficiency import ratio
 from core.services.studies.labels.gathered import Curves, Walks, curves, walks
@@ -12,6 +13,9 @@ from core.services.studies.labels.settings import Settings
 from core.services.studies.labels.words import NAMES, RANDOM
 from core.services.studies.statistics import interval
 from core.services.studies.study import Cell, Result, Table
+
+LEVELS = (0.85, 0.9, 0.95, querying.AGREEMENT)
+"""Agreements at which asking might stop, the last one that of the rule's authors."""
 
 
 def combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
@@ -35,7 +39,7 @@ def combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
 def _needed(found: dict[str, Curves]) -> Table:
     random = found[RANDOM]
     rows: list[tuple[Cell, ...]] = []
-    for at in _milestones(len(random.labels)):
+    for at in words.milestones(len(random.labels)):
         level = float(random.top1[:, at].mean())
         for name, of in found.items():
             if name == RANDOM:
@@ -62,12 +66,6 @@ def _needed(found: dict[str, Curves]) -> Table:
     )
 
 
-def _milestones(rounds: int) -> list[int]:
-    """A third, two thirds and all of the rounds."""
-    last = rounds - 1
-    return sorted({max(1, round(last * share)) for share in (1 / 3, 2 / 3, 1)}, reverse=True)
-
-
 def _accuracy(settings: Settings, found: dict[str, Curves]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     random = found[RANDOM]
@@ -87,22 +85,23 @@ def _accuracy(settings: Settings, found: dict[str, Curves]) -> Table:
 
 def _stops(settings: Settings, found: dict[str, Curves]) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for name, of in found.items():
-        stops = of.stops(settings)
-        ended = [(seed, at) for seed, at in enumerate(stops) if at is not None]
-        last = of.agreement[:, -words.STABLE :].mean()
-        cells: tuple[Cell, ...] = (None, None, None, None, None)
-        if ended:
-            labels = interval([of.labels[at] for _, at in ended])
-            missed = interval([of.top1[seed, -1] - of.top1[seed, at] for seed, at in ended])
-            at_stop = float(np.mean([of.top1[seed, at] for seed, at in ended]))
-            cells = (labels.mean, at_stop, missed.mean, missed.low, missed.high)
-        rows.append((NAMES[name], len(ended), len(stops), *cells, float(last)))
+    for least in sorted({*LEVELS, settings.agreement}):
+        for name, of in found.items():
+            ended = of.stops(least)
+            cells: tuple[Cell, ...] = (None, None, None, None, None)
+            if ended:
+                labels = float(np.mean([of.labels[at] for _, at in ended]))
+                there = float(np.mean([of.top1[seed, at] for seed, at in ended]))
+                missed = interval([of.top1[seed, -1] - of.top1[seed, at] for seed, at in ended])
+                cells = (labels, there, missed.mean, missed.low, missed.high)
+            last = float(of.agreement[:, -querying.ROUNDS :].mean())
+            rows.append((least, NAMES[name], len(ended), len(of.top1), *cells, last))
     return Table(
         "Where asking would stop",
         (
+            "Stop at",
             "Asked by",
-            "Seeds that stop",
+            "Splits that stop",
             "Of",
             "Labels at the stop",
             "Top-1 % there",
@@ -112,7 +111,7 @@ def _stops(settings: Settings, found: dict[str, Curves]) -> Table:
             "Agreement at the end",
         ),
         tuple(rows),
-        words.stops_note(settings),
+        words.STOPS_NOTE,
     )
 
 

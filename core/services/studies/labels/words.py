@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.recommender import querying
 from core.services.studies.labels.efficiency import ratio
 from core.services.studies.statistics import Interval, difference_in_words, interval
 
@@ -22,7 +23,6 @@ NAMES = {
     "diverse": "Diverse batches",
     VALUE: "Value of an answer",
 }
-STABLE = 3  # models in a row that the stopping rule looks at
 HALF = 0.5
 
 NEEDED_NOTE = (
@@ -30,6 +30,12 @@ NEEDED_NOTE = (
     "curves, each made to rise (isotonic regression); the 95 % interval is a jackknife over seeds. No figure "
     "where the accuracy is not reached within the rounds. “Yes” and “no” are said where the whole interval lies on "
     "that side of one half."
+)
+STOPS_NOTE = (
+    "Asking stops where the first choices of successive models on the pool's steps agree, by Cohen's kappa averaged "
+    f"over {querying.ROUNDS} rounds, to at least the figure on the left (Bloodgood and Vijay-Shanker 2009, who take "
+    f"{querying.AGREEMENT:g}). It needs no answer to know. Still to gain: top-1 after all rounds less that at the "
+    "stop, over the splits that stop, with its 95 % interval."
 )
 RATES_NOTE = (
     "Share of the waiting steps that the rule asks about, in each round, beside the share it names. The first moves "
@@ -61,25 +67,36 @@ def findings(settings: "Settings", found: "dict[str, Curves]", walked: "Sequence
 
 
 def _verdict(found: "dict[str, Curves]") -> str:
+    """What half the labels are held against: all rounds, and beside them a third and two thirds."""
     random, value = found[RANDOM], found[VALUE]
-    last = len(random.labels) - 1
-    labels, level = int(random.labels[last]), float(random.top1[:, last].mean())
-    share = ratio(value.labels, value.top1, random.top1, last)
-    start = (
+    first, *others = milestones(len(random.labels))
+    labels, level = int(random.labels[first]), float(random.top1[:, first].mean())
+    share = ratio(value.labels, value.top1, random.top1, first)
+    text = (
         f"Random asking reaches {level:.1f} % top-1 with {labels:,} labels; asking by the value of an answer "
     )
     if share is None:
-        return f"{start}does not reach that within as many, so it did not do with at most half the labels."
-    needed = f"{start}needs {share.mean * labels:,.0f}, {share.mean:.2f} of them{_bounds(share)}. "
-    match within_half(share):
-        case "yes":
-            return f"{needed}That is at most half."
-        case "no":
-            return f"{needed}That is more than half."
-        case "likely":
-            return f"{needed}That is at most half, but the interval does not rule out more."
-        case _:
-            return f"{needed}That is more than half, by {share.mean - HALF:.2f}, but the interval holds one half."
+        text += "does not reach that within as many, so it does not do with at most half of them."
+    else:
+        half = {
+            "yes": "That is at most half.",
+            "no": f"That is more than half, by {share.mean - HALF:.2f}.",
+            "likely": "That is at most half, but the interval does not rule out more.",
+            "unlikely": f"That is more than half, by {share.mean - HALF:.2f}, but the interval holds one half.",
+        }[within_half(share)]
+        text += f"needs {share.mean * labels:,.0f}, {share.mean:.2f} of them{_bounds(share)}. {half}"
+    said = []
+    for at in others:
+        share = ratio(value.labels, value.top1, random.top1, at)
+        needs = "more" if share is None else f"{share.mean:.2f}{_bounds(share)}"
+        said.append(f"for what {random.labels[at]:,.0f} bring at random, {needs} of them")
+    return f"{text} {'; '.join(said).capitalize()}." if said else text
+
+
+def milestones(rounds: int) -> list[int]:
+    """All of the rounds, two thirds and a third of them, as places among the points of a curve."""
+    last = rounds - 1
+    return sorted({max(1, round(last * share)) for share in (1 / 3, 2 / 3, 1)}, reverse=True)
 
 
 def _bounds(share: Interval) -> str:
@@ -133,20 +150,17 @@ def _others(found: "dict[str, Curves]") -> list[str]:
 def _stopping(settings: "Settings", found: "dict[str, Curves]") -> str:
     said = []
     for name, of in found.items():
-        ended = [(seed, at) for seed, at in enumerate(of.stops(settings)) if at is not None]
-        if ended:
+        if ended := of.stops(settings.agreement):
             labels = np.mean([of.labels[at] for _, at in ended])
             missed = np.mean([of.top1[seed, -1] - of.top1[seed, at] for seed, at in ended])
             said.append(
                 f"{NAMES[name].lower()} at {labels:,.0f} labels in {len(ended)} of {len(of.top1)} splits, with "
-                f"{missed:.1f} points still to gain within the rounds"
+                f"{missed:.1f} points still to gain within the rounds".replace("-", "−")
             )
+    rule = f"The stopping rule (an agreement of {settings.agreement:g} over {querying.ROUNDS} rounds)"
     if not said:
-        return (
-            f"The stopping rule (agreement of {settings.agreement:g} over {STABLE} models) ends none of them within "
-            "the rounds: there was still something to learn."
-        )
-    return f"The stopping rule (agreement of {settings.agreement:g} over {STABLE} models) ends {'; '.join(said)}."
+        return f"{rule} ends none of them within the rounds: there was still something to learn."
+    return f"{rule} ends {'; '.join(said)}."
 
 
 def _clients(walked: "Sequence[Walks]") -> list[str]:
@@ -171,18 +185,9 @@ def accuracy_note(settings: "Settings") -> str:
     return (
         f"Means over {settings.seeds} splits; ± is half of the 95 % interval. The model is a softmax over discounted "
         "counts of what a client did, the part of the full-history model that needs no training below its last layer, "
-        "and is refitted from all labels after each round, the same for every way of asking. An answer is what the client "
-        "did. Points to random are paired by split. The steps of the pool are asked about in any order, with what the "
-        "client did before each in view; the answers to them are not used before they are asked for."
-    )
-
-
-def stops_note(settings: "Settings") -> str:
-    """How the stopping rule goes."""
-    return (
-        "Asking stops where the first choices of successive models on the pool's steps agree, by Cohen's kappa "
-        f"averaged over {STABLE} rounds, to at least {settings.agreement:g} (Bloodgood and Vijay-Shanker 2009). It needs "
-        "no answer to know. Still to gain: top-1 after all rounds less that at the stop, over the seeds that stop."
+        "and is refitted from all labels after each round, the same for every way of asking. An answer is what the "
+        "client did. Points to random are paired by split. The steps of the pool are asked about in any order, with "
+        "what the client did before each in view; the answers to them are not used before they are asked for."
     )
 
 
