@@ -168,16 +168,13 @@ def external(python: Callable[[], Path], threads: int, *, films: bool) -> list[C
     """RecTools' models; python gives their environment's, which is made when the first of them is trained."""
     common = {"lr": 0.001, "batch_size": 32 if films else 8, "session_max_len": 100 if films else 40}
     epochs = (5, 10, 15, 20, 30) if films else (20, 40, 80, 120, 200)
-    plain: list[Parameters] = [
-        {"n_factors": 64, "n_blocks": 2, "dropout_rate": dropout, "n_heads": 2, "loss": "softmax"}
-        for dropout in (0.2, 0.5)
-    ]
+    plain = {"n_factors": 64, "n_blocks": 2, "dropout_rate": 0.2, "n_heads": 2, "loss": "softmax"}
     sampled = {"loss": "sampled_softmax", "n_negatives": 128}
     calibrated = {"loss": "gBCE", "n_negatives": 50, "gbce_t": 0.75}
     wanted: dict[str, tuple[str, list[Parameters], tuple[int, ...]]] = {
-        "sasrec": ("RecTools SASRec", [*plain, {**plain[0], **calibrated}], epochs),
-        "esasrec": ("RecTools eSASRec", [{**one, **sampled} for one in plain], epochs),
-        "hstu": ("RecTools HSTU", plain, epochs),
+        "sasrec": ("RecTools SASRec", [plain, {**plain, **calibrated}], epochs),
+        "esasrec": ("RecTools eSASRec", [{**plain, **sampled}], epochs),
+        "hstu": ("RecTools HSTU", [plain], epochs),
     }
     return [
         RecTools(name, title, python, threads, tuple({**common, **one} for one in grid), traced)

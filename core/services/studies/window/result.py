@@ -215,7 +215,11 @@ def _lag_chart(name: str, lags: Lags, settings: Settings) -> Chart:
         for lag, (value, high) in enumerate(zip(lags["found"], lags["high"], strict=True), start=1)
         if value is not None and high is not None and value > high
     ]
-    peak = max((value, -lag) for lag, value in enumerate(lags["found"], start=1) if value is not None)
+    known = [(value, -lag) for lag, value in enumerate(lags["found"], start=1) if value is not None]
+    highest = "which cannot be told"
+    if known:
+        value, lag = max(known)
+        highest = f"highest at lag {-lag} with {value:.3f}"
     return Chart(
         "lines",
         title,
@@ -225,7 +229,7 @@ def _lag_chart(name: str, lags: Lags, settings: Settings) -> Chart:
             Series("Found", x, tuple(lags["found"])),
             Series("By chance", x, tuple(lags["chance"]), tuple(lags["low"]), tuple(lags["high"])),
         ),
-        f"{y_title} at lags 1 to {settings.max_lag}, highest at lag {-peak[1]} with {peak[0]:.3f}, "
+        f"{y_title} at lags 1 to {settings.max_lag}, {highest}, "
         f"beside the band of chance. Above the band: {'lag ' + ', '.join(above) if above else 'no lag'}.",
     )
 

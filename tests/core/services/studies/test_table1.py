@@ -20,7 +20,7 @@ from core.services.studies.performing import Performer, Stopped
 from core.services.studies.registry import STUDIES
 from core.services.studies.study import Context, Result, Table
 from core.services.studies.tables.paper import HALVED, TABLE_I
-from core.services.studies.tables.table1 import STUDY, Settings, calibrating, work
+from core.services.studies.tables.table1 import STUDY, Settings, calibrating, evaluating, work
 from core.services.studies.tables.table1.data import Data, load, sessions
 from core.services.studies.tables.table1.figures import gather, papers_rule
 from core.services.studies.tables.table1.result import combine
@@ -300,6 +300,11 @@ def test_each_rule_is_calibrated_on_the_others() -> None:
     }
     assert found["conformal", 0.2][2] == np.mean(margins[2] < ConformalRule(others, alpha=0.2).threshold)
     assert all(np.mean(found["clients", alpha]) <= alpha for alpha in calibrating.ALPHAS)
+
+
+def test_a_cohort_without_a_dirichlet_is_told_in_words() -> None:
+    with pytest.raises(InputError, match="too small for Table I"):
+        evaluating._dirichlet(np.full((1, 3), 1 / 3))
 
 
 def test_certainties_are_small_where_the_model_is_unsure() -> None:

@@ -140,6 +140,11 @@ def test_where_nobody_does_an_exercise_twice_it_says_why_there_is_none(store: St
     assert found.tables[2].rows[7][1] is None, "lag 8 is reached by nobody"
 
 
+def test_histories_of_one_exercise_have_no_lags_and_no_failure(store: Store) -> None:
+    found = of(store, [[0], [1], [0], [1]], max_lag=2, max_window=1)
+    assert all("which cannot be told" in chart.alt for chart in found.charts[:3])
+
+
 def test_a_window_that_was_not_tried_has_no_accuracy(store: Store) -> None:
     rng = np.random.default_rng(0)
     histories = [((np.arange(24) + rng.integers(4)) % 4).tolist() for _ in range(10)]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import InputError
 from core.recommender.answering import FourFigures, Walk, four_figures, likely, walk
 from core.recommender.evaluation import ranks
-from core.recommender.margin import fit_margin
+from core.recommender.margin import MarginDistribution, fit_margin
 from core.recommender.personalising import NEIGHBOURS_RATE, LastLayer
 from core.recommender.windows import Floats, Ints, Windows
 from core.services.studies.protocols import KS
@@ -18,7 +19,6 @@ from core.services.studies.tables.table1.settings import Settings
 from core.services.studies.tables.table1.setup import Setup, nearest_windows
 
 if TYPE_CHECKING:
-    from core.recommender import MarginDistribution
     from core.recommender.network import Network
 
 Progress = Callable[[float], None]
@@ -114,10 +114,21 @@ def _folds(setup: Setup, stack: "Network", *, learns: bool) -> list[_Fold]:
                 ranks(probabilities, tested.targets),
                 rehearsal,
                 trained.targets if learns else tested.targets[:0],
-                fit_margin(likely(layer, rehearsal)) if learns else None,
+                _dirichlet(likely(layer, rehearsal)) if learns else None,
             )
         )
     return found
+
+
+def _dirichlet(probabilities: Floats) -> MarginDistribution:
+    """The Dirichlet of (n, N) probabilities; InputError in words for who chose the cohort if it has none."""
+    try:
+        return fit_margin(probabilities)
+    except InputError as error:
+        raise InputError(
+            "This cohort is too small for Table I: with a client left out, what is left is too little to fit a "
+            f"Dirichlet distribution to the margins ({error})."
+        ) from error
 
 
 def _states(network: "Network", windows: Windows, profiles: Floats) -> Floats:
@@ -181,7 +192,7 @@ def _rates(folds: Sequence[_Fold]) -> list[dict[str, Any]]:
     margins = [calibrating.certainty("margin")(fold.likely) for fold in folds]
     fitted = [fold.fitted for fold in folds if fold.fitted is not None]
     others = [
-        fit_margin(np.concatenate([fold.likely for other, fold in enumerate(folds) if other != index]))
+        _dirichlet(np.concatenate([fold.likely for other, fold in enumerate(folds) if other != index]))
         for index in range(len(folds))
     ]
     return calibrating.rates(margins, fitted, others)

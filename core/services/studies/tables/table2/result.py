@@ -28,7 +28,7 @@ from core.services.studies.tables.table2.settings import Settings
 WHY_LEVEL = "the paper's cohort was never published; this one is generated"
 WHY = {
     PUBLISHED: "the paper prints no settings, and its cohort was never published",
-    SOFTMAX: "trained on all exercises at once, until held-out clients do no better; the paper's hardly were",
+    SOFTMAX: "trained on all exercises at once, until held-out clients do no better; the paper prints no epochs",
     "": WHY_LEVEL,
 }
 

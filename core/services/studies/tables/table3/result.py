@@ -29,7 +29,7 @@ RANDOM = "random"
 SAMPLES = {"padded": "every rating", "whole": "whole windows"}
 WHY = {
     PUBLISHED: "the paper prints neither settings nor whether seen films were left out",
-    SOFTMAX: "trained on all films at once, until held-out clients do no better; the paper's hardly were",
+    SOFTMAX: "trained on all films at once, until held-out clients do no better; the paper prints no epochs",
     FILM_SIZE: "the paper does not say whether seen films were left out, nor the order of ties",
     "exercises": "the paper has its larger size here",
 }
@@ -100,7 +100,7 @@ def _network(settings: Settings) -> str:
 
 
 def _findings(settings: Settings, found: Found) -> list[str]:
-    """The network against the best of the others, as published and trained to the end, wherever nothing leaks."""
+    """The network against the best of the others, as published and trained to the end, for each split."""
     sentences = []
     size = _network(settings)
     for repeats in REPEATS[settings.repeats]:
