@@ -38,7 +38,8 @@ def ratio(labels: Floats, curves: Floats, random: Floats, at: int) -> Interval |
         curves: (S, R) accuracy of the strategy by seed; random: the same of random asking on the same seeds.
 
     Returns:
-        None where it is never reached; no interval with a single seed, or where it is not without one of the seeds.
+        None where it is never reached; no interval with a single seed. Where it is not reached without one of the
+        seeds, all labels there are stand for those it would take.
     """
 
     def of(seeds: Ints) -> float | None:
@@ -46,21 +47,20 @@ def ratio(labels: Floats, curves: Floats, random: Floats, at: int) -> Interval |
         needed = labels_to_reach(labels, rising(curves[seeds].mean(axis=0)), level)
         return None if needed is None else needed / float(labels[at])
 
-    everything = np.arange(len(curves))
-    return _jackknife(of, everything)
+    return _jackknife(of, np.arange(len(curves)), never=float(labels[-1] / labels[at]))
 
 
-def _jackknife(of: Callable[[Ints], float | None], seeds: Ints) -> Interval | None:
+def _jackknife(of: Callable[[Ints], float | None], seeds: Ints, *, never: float) -> Interval | None:
     from scipy.special import stdtrit
 
     whole = of(seeds)
     if whole is None:
         return None
     n = len(seeds)
-    without = [of(np.delete(seeds, one)) for one in range(n)] if n > 1 else [None]
-    if any(value is None for value in without):
+    if n < 2:
         return Interval(whole, None, None)
-    values = np.array(without, dtype=np.float64)
+    without = [of(np.delete(seeds, one)) for one in range(n)]
+    values = np.array([never if value is None else value for value in without])
     error = float(np.sqrt((n - 1) / n * np.square(values - values.mean()).sum()))
     half = float(stdtrit(n - 1, 0.975)) * error
     return Interval(whole, max(0.0, whole - half), whole + half)

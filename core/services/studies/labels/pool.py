@@ -16,7 +16,7 @@ from core.services.studies.labels.setup import Setup, Steps, joined
 
 KS = (1, 5)
 SERVED = 300  # windows of the pool that stand for those to be served
-_CHOICES = 1  # a stream of random numbers apart from the split's
+_CHOICES, _SERVED = 1, 3  # streams of random numbers apart from the split's and the walks'
 
 
 def run(
@@ -24,8 +24,8 @@ def run(
 ) -> dict[str, Any]:
     """The curve of one strategy: accuracy in % before any answer and after each round, and what stopping goes by."""
     rng = np.random.default_rng([seed, _CHOICES])
-    # Which windows stand for those served is the same for all, whatever they draw.
-    served = np.sort(rng.permutation(len(setup.pool))[:SERVED])
+    # Windows that stand for those served are drawn anew for each round, or a batch would serve these few alone.
+    of_served = np.random.default_rng([seed, _SERVED])
     waiting, asked = np.arange(len(setup.pool)), np.empty(0, dtype=np.int64)
     layer: LastLayer | None = None
     choices: Ints | None = None
@@ -48,7 +48,7 @@ def run(
             break
         given = querying.Pool(
             pool=_some(of_pool, waiting),
-            served=_some(of_pool, served),
+            served=_some(of_pool, of_served.permutation(len(setup.pool))[:SERVED]),
             curvature=answer_value.curvature(_predicted(layer, known), refitting.PRECISION),
             calibration=_predicted(layer, setup.calibration).probabilities,
             alpha=settings.alpha,
