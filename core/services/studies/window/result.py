@@ -116,8 +116,8 @@ def _guide(lag: int | None, found: Accuracies, settings: Settings) -> list[str]:
             continue
         difference = interval(found[window][:, 0] - found[best][:, 0])
         sentences.append(
-            f"With {whose} of {window} it is {means[window]:.1f} %, "
-            f"{difference_in_words(difference)} to the best one."
+            f"With {whose} of {window} it is {means[window]:.1f} %; to the best one it is "
+            f"{difference_in_words(difference)}."
         )
     return sentences
 
@@ -182,7 +182,8 @@ def _accuracy(settings: Settings, found: Accuracies, networks: Sequence[dict[str
 def _by_lag(lags: dict[str, Lags], settings: Settings) -> Table:
     columns = ["Lag"]
     for _, y_title in TITLES.values():
-        columns += [y_title, "by chance", "band from", "band to"]
+        name = y_title.removesuffix(" (bits)")
+        columns += [y_title, f"{name} by chance", f"{name}, band from", f"{name}, band to"]
     rows = tuple(
         (
             lag,

@@ -86,6 +86,7 @@ def test_every_row_of_the_paper_is_there_with_its_figures_beside(result: Result)
     for top1, top5, top10 in zip(*(column(main, f"Top-{k} %") for k in (1, 5, 10)), strict=True):
         assert 0 <= top1 <= top5 <= top10 <= 100
     assert all("generated" in why or "leaves out" in why for why in column(main, "Why ours may differ"))
+    assert all(len(set(one.columns)) == len(one.columns) for one in result.tables)
     assert result.synthetic
     assert f"{CLIENTS} of {CLIENTS + 1} clients left out" in result.headline[0]
     assert "54 training samples a fold" in result.headline[0], "six others with nine whole windows each"

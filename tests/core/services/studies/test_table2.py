@@ -62,6 +62,7 @@ def test_the_five_rows_stand_beside_the_papers_figures(result: Result) -> None:
     assert "no asking in this table" in table.note
     assert "Spotlight" in table.note
     assert len(result.charts) == len(KS)
+    assert all(len(set(one.columns)) == len(one.columns) for one in result.tables)
 
 
 def test_the_headline_says_what_it_stands_on_and_what_the_lead_is_owed_to(result: Result) -> None:

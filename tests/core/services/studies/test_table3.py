@@ -63,6 +63,7 @@ def result(store: Store) -> Result:
 
 
 def test_every_row_split_and_way_of_counting_is_there(result: Result) -> None:
+    assert all(len(set(one.columns)) == len(one.columns) for one in result.tables)
     table = result.tables[0]
     combinations = {(row[0], row[1]) for row in table.rows}
     assert combinations == {

@@ -86,6 +86,8 @@ def test_it_says_what_it_stands_on_and_what_each_reading_gives(result: Result) -
     assert "There is no asking" in accuracy.note
     assert len(result.charts) == 3 + len(KS)
     assert {chart.kind for chart in result.charts} == {"lines"}
+    # A page can show no table whose columns share a name.
+    assert all(len(set(one.columns)) == len(one.columns) for one in result.tables)
 
 
 def test_the_lags_are_those_of_the_algorithm(store: Store, result: Result) -> None:

@@ -26,22 +26,21 @@ def all_of(settings: Settings, found: Found, asked: Sequence[Rate]) -> tuple[Cha
 def _rows(settings: Settings, found: Found) -> Chart:
     chosen = papers_rule(settings)
     shown = {key: figures for (key, rule), figures in found.items() if rule in ("", chosen)}
-    names = {key: ROWS[key].name for key in shown}
     series = [
-        _series("Ours, all steps", {names[key]: of.top["all"][:, 0] for key, of in shown.items()}),
-        Series("The paper", tuple(names.values()), tuple(ROWS[key].printed.top[0] for key in shown)),
+        _series("Ours, all steps", {key: of.top["all"][:, 0] for key, of in shown.items()}),
+        Series("The paper", tuple(shown), tuple(ROWS[key].printed.top[0] for key in shown)),
     ]
-    learning = {names[key]: of.top["unasked"][:, 0] for key, of in shown.items() if "unasked" in of.top}
+    learning = {key: of.top["unasked"][:, 0] for key, of in shown.items() if "unasked" in of.top}
     if learning:
         series.insert(1, _series("Ours, steps not asked about", learning))
     said = "; ".join(
-        f"{names[key]}: {of.top['all'][:, 0].mean():.1f} % (the paper {ROWS[key].printed.top[0]:.1f} %)"
+        f"{ROWS[key].name}: {of.top['all'][:, 0].mean():.1f} % (the paper {ROWS[key].printed.top[0]:.1f} %)"
         for key, of in shown.items()
     )
     return Chart(
         "intervals",
         "Top-1 accuracy of Table I's rows",
-        "",
+        "Row",
         "Top-1 accuracy (%)",
         tuple(series),
         f"Mean top-1 accuracy on all steps with 95 % intervals over repeats. {said}.",
@@ -49,23 +48,23 @@ def _rows(settings: Settings, found: Found) -> Chart:
 
 
 def _rules(key: str, found: Found) -> Chart:
-    own = {ASKING[rule].name: figures for (row, rule), figures in found.items() if row == key}
+    own = {ASKING[rule]: figures for (row, rule), figures in found.items() if row == key}
     series = [
-        _series(words[0].upper() + words[1:], {name: of.top[counted][:, 0] for name, of in own.items()})
+        _series(words[0].upper() + words[1:], {rule.short: of.top[counted][:, 0] for rule, of in own.items()})
         for counted, words in COUNTS.items()
     ]
     said = "; ".join(
-        f"{name} asks about {of.asked.mean():.1f} % and is right on {_mean(of.top['unasked'][:, 0])} of the rest, "
+        f"{rule.name} asks about {of.asked.mean():.1f} % and is right on {_mean(of.top['unasked'][:, 0])} of the rest, "
         f"without learning on {_mean(of.top['untaught'][:, 0])}"
-        for name, of in own.items()
+        for rule, of in own.items()
     )
     return Chart(
         "intervals",
-        f"Row {ROWS[key].name}: top-1 by rule",
+        f"Row {key}: top-1 by rule that asks",
         "",
         "Top-1 accuracy (%)",
         tuple(series),
-        f"Mean top-1 accuracies with 95 % intervals over repeats. {said}.",
+        f"{ROWS[key].printed.method}: mean top-1 accuracies with 95 % intervals over repeats. {said}.",
     )
 
 

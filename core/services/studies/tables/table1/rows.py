@@ -65,7 +65,7 @@ class Asking:
     """A rule that active learning asks by.
 
     Attributes:
-        name: what a person reads.
+        name: what a person reads; short: the same in a chart, where there is little room.
         score: what is small where the model is unsure: ``margin``, ``entropy`` or ``confidence``.
         calibration: ``printed`` (the paper's threshold), ``dirichlet``, ``empirical``, ``conformal`` or ``clients``.
         alpha: nominal rate; None for the one of the settings.
@@ -73,6 +73,7 @@ class Asking:
     """
 
     name: str
+    short: str
     score: str
     calibration: str
     alpha: float | None = None
@@ -80,14 +81,25 @@ class Asking:
 
 
 ASKING = {
-    "printed": Asking(f"margin below {THRESHOLD}, the paper's threshold", "margin", "printed", papers=True),
-    "dirichlet-paper": Asking(
-        f"Dirichlet at the paper's {ALPHA:.0%}", "margin", "dirichlet", alpha=ALPHA, papers=True
+    "printed": Asking(
+        f"margin below {THRESHOLD}, the paper's threshold",
+        f"below {THRESHOLD}",
+        "margin",
+        "printed",
+        papers=True,
     ),
-    "dirichlet": Asking("Dirichlet", "margin", "dirichlet"),
-    "empirical": Asking("empirical quantile", "margin", "empirical"),
-    "conformal": Asking("conformal", "margin", "conformal"),
-    "conformal-clients": Asking("conformal over clients", "margin", "clients"),
-    "entropy": Asking("entropy, conformal", "entropy", "conformal"),
-    "confidence": Asking("least confidence, conformal", "confidence", "conformal"),
+    "dirichlet-paper": Asking(
+        f"Dirichlet at the paper's {ALPHA:.0%}",
+        f"Dirichlet {ALPHA:.0%}",
+        "margin",
+        "dirichlet",
+        alpha=ALPHA,
+        papers=True,
+    ),
+    "dirichlet": Asking("Dirichlet", "Dirichlet", "margin", "dirichlet"),
+    "empirical": Asking("empirical quantile", "empirical", "margin", "empirical"),
+    "conformal": Asking("conformal", "conformal", "margin", "conformal"),
+    "conformal-clients": Asking("conformal over clients", "over clients", "margin", "clients"),
+    "entropy": Asking("entropy, conformal", "entropy", "entropy", "conformal"),
+    "confidence": Asking("least confidence, conformal", "confidence", "confidence", "conformal"),
 }
