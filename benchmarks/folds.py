@@ -99,7 +99,7 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def best_threads(cohort: Cohort, settings: Settings, count: int) -> tuple[int, int]:
+def best_threads(cohort: Cohort, settings: Settings, count: int, choices: Sequence[int]) -> tuple[int, int]:
     """The numbers of threads that all at once and the loop are fastest with, one epoch each, the best of two."""
     one = Folds(cohort, replace(settings, epochs=1), count)
     found = []
@@ -110,7 +110,7 @@ def best_threads(cohort: Cohort, settings: Settings, count: int) -> tuple[int, i
     one.alone(0)  # the first call of a process loads what later ones find loaded
     for name, call in ways:
         taken = {}
-        for threads in sorted({1, os.cpu_count() or 1}):
+        for threads in choices:
             torch.set_num_threads(threads)
             taken[threads] = min(seconds(call) for _ in range(2))
         found.append(min(taken, key=lambda threads: taken[threads]))
@@ -141,6 +141,13 @@ def main() -> None:
     parser.add_argument(
         "--exact", type=int, default=6, help="folds compared in double precision (default: 6)"
     )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        nargs="+",
+        default=sorted({1, os.cpu_count() or 1}),
+        help="numbers of threads to try (default: one, and every core); a busy machine is no place for several",
+    )
     chosen = parser.parse_args()
     cohort = read_cohort(COLUMNS)
     settings = Settings(epochs=chosen.epochs, min_inputs=3)
@@ -150,7 +157,7 @@ def main() -> None:
         f"{settings.epochs} epochs, batches of {settings.batch_size}.",
         flush=True,
     )
-    many, single = best_threads(cohort, settings, chosen.folds)
+    many, single = best_threads(cohort, settings, chosen.folds, chosen.threads)
     networks: dict[int, Network] = {}
     together: list[Network] = []
     ratios, stacked, loop = [], [], 0.0
