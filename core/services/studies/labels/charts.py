@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from core.recommender.windows import Floats
 from core.services.studies.labels.efficiency import ratio
 from core.services.studies.labels.gathered import Curves, Walks
@@ -66,28 +64,28 @@ def _needed(found: dict[str, Curves]) -> Chart:
 
 
 def _clients(walked: Sequence[Walks]) -> Chart:
-    methods = dict.fromkeys(of.method for of in walked)
+    rates = tuple(dict.fromkeys(f"{of.rate:g} % asked" for of in walked))
     series = []
-    for method in methods:
-        own = [of for of in walked if of.method == method]
-        gains = [interval(of.gain) for of in own]
+    for method in dict.fromkeys(of.method for of in walked):
+        gains = [interval(of.gain) for of in walked if of.method == method]
         series.append(
             Series(
                 NAMES[method],
-                tuple(float(np.mean(of.asked)) for of in own),
+                rates,
                 tuple(i.mean for i in gains),
                 tuple(i.low for i in gains),
                 tuple(i.high for i in gains),
             )
         )
-    said = "; ".join(f"{one.name} {one.y[-1]:.1f} points at {one.x[-1]:.0f} %" for one in series)
+    said = "; ".join(f"{one.name} {one.y[-1]:.2f} points at {rates[-1]}" for one in series)
     return Chart(
-        "lines",
+        "intervals",
         "Client by client: what answers add",
-        "Steps asked about (%)",
+        "",
         "Top-1 points gained, all steps",
         tuple(series),
-        f"Gain in top-1 over the model without learning by share of steps asked about, with 95 % intervals. {said}.",
+        f"Gain in top-1 over the model without learning by nominal share of steps asked about, with 95 % intervals. "
+        f"{said}.",
     )
 
 

@@ -45,9 +45,10 @@ def _needed(found: dict[str, Curves]) -> Table:
             if name == RANDOM:
                 continue
             share = ratio(of.labels, of.top1, random.top1, at)
-            cells: tuple[Cell, ...] = (None, None, None, None)
+            cells: tuple[Cell, ...] = (f"more than {int(of.labels[-1]):,}", None, None, None)
             if share is not None:
-                cells = (round(share.mean * float(of.labels[at])), share.mean, share.low, share.high)
+                needed = round(share.mean * float(of.labels[at]))
+                cells = (f"{needed:,}", share.mean, share.low, share.high)
             rows.append((int(of.labels[at]), level, NAMES[name], *cells, words.within_half(share)))
     return Table(
         "Labels needed",

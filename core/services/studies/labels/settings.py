@@ -26,7 +26,7 @@ class Settings:
         choices=tuple(NAMES),
     )
     seeds: int = option(
-        8,
+        16,
         label="Seeds",
         help="How often all is repeated on other splits of the clients, from the run's seed upwards.",
         minimum=2,
@@ -51,7 +51,7 @@ class Settings:
         maximum=0.9,
     )
     agreement: float = option(
-        0.9,
+        0.95,
         label="Stop at an agreement of",
         help="Asking stops where the first choices of three models in a row agree with the one before so well "
         "(Cohen's kappa, the mean of three). The rule's authors have 0.99.",

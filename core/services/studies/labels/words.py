@@ -7,7 +7,7 @@ import numpy as np
 
 from core.recommender import querying
 from core.services.studies.labels.efficiency import ratio
-from core.services.studies.statistics import Interval, difference_in_words, interval
+from core.services.studies.statistics import Interval, difference_in_words, interval, signed
 
 if TYPE_CHECKING:
     from core.services.studies.labels.gathered import Curves, Walks
@@ -138,45 +138,57 @@ def _against(of: "Curves", random: "Curves", at: int, beside: int) -> str:
 def _others(found: "dict[str, Curves]") -> list[str]:
     random = found[RANDOM]
     last = len(random.labels) - 1
+    shares = {
+        name: ratio(of.labels, of.top1, random.top1, last)
+        for name, of in found.items()
+        if name not in (RANDOM, VALUE)
+    }
+    reach = [f"{_inside(name)} {share.mean:.2f}{_bounds(share)}" for name, share in shares.items() if share]
+    never = [_inside(name) for name, share in shares.items() if share is None]
     said = []
-    for name, of in found.items():
-        if name not in (RANDOM, VALUE):
-            share = ratio(of.labels, of.top1, random.top1, last)
-            needs = "more labels than random asking" if share is None else f"{share.mean:.2f}{_bounds(share)}"
-            said.append(f"{NAMES[name].lower()} {needs}")
-    return [f"For the same accuracy the others need, of random's labels: {'; '.join(said)}."] if said else []
+    if reach:
+        said.append(f"Of random's labels, {'; '.join(reach)}.")
+    if never:
+        said.append(f"Not as accurate as random asking with all labels: {', '.join(never)}.")
+    return [" ".join(said)] if said else []
+
+
+def _inside(name: str) -> str:
+    """A name within a sentence."""
+    return NAMES[name] if name == "dirichlet" else NAMES[name].lower()
 
 
 def _stopping(settings: "Settings", found: "dict[str, Curves]") -> str:
     said = []
-    for name, of in found.items():
-        if ended := of.stops(settings.agreement):
-            labels = np.mean([of.labels[at] for _, at in ended])
-            missed = np.mean([of.top1[seed, -1] - of.top1[seed, at] for seed, at in ended])
-            said.append(
-                f"{NAMES[name].lower()} at {labels:,.0f} labels in {len(ended)} of {len(of.top1)} splits, with "
-                f"{missed:.1f} points still to gain within the rounds".replace("-", "−")
-            )
-    rule = f"The stopping rule (an agreement of {settings.agreement:g} over {querying.ROUNDS} rounds)"
-    if not said:
-        return f"{rule} ends none of them within the rounds: there was still something to learn."
-    return f"{rule} ends {'; '.join(said)}."
+    for name in (VALUE, RANDOM):
+        if name not in found:
+            continue
+        of = found[name]
+        ended = of.stops(settings.agreement)
+        text = f"{_inside(name)} in {len(ended)} of {len(of.top1)} splits"
+        if ended:
+            labels = float(np.mean([of.labels[at] for _, at in ended]))
+            missed = float(np.mean([of.top1[seed, -1] - of.top1[seed, at] for seed, at in ended]))
+            text += f", after {labels:,.0f} labels, with {signed(missed)} points to come in the other rounds"
+        said.append(text)
+    return (
+        f"The stopping rule (an agreement of {settings.agreement:g} over {querying.ROUNDS} rounds) ends "
+        f"{'; '.join(said)}."
+    )
 
 
 def _clients(walked: "Sequence[Walks]") -> list[str]:
     if not walked:
         return []
-    rate = max(of.rate for of in walked)
-    said = [
-        f"{NAMES[of.method].lower()} {interval(of.gain).mean:+.1f} points for {of.asked.mean():.0f} % asked".replace(
-            "-", "−"
-        )
-        for of in walked
-        if of.rate == rate
-    ]
+    gains = [interval(of.gain) for of in walked]
+    low, high = min(gain.mean for gain in gains), max(gain.mean for gain in gains)
+    told = sum(
+        gain.low is not None and gain.high is not None and (gain.low > 0 or gain.high < 0) for gain in gains
+    )
     return [
-        f"Client by client, each client's own last layer taught as it goes, at a nominal rate of {rate:g} %: "
-        f"{'; '.join(said)}."
+        "Client by client, where answers teach this client's own last layer: "
+        f"{signed(low)} to {signed(high)} points, by the way and the rate of asking; {told} of {len(gains)} are told "
+        "from no change."
     ]
 
 
