@@ -10,7 +10,8 @@ way is timed with one thread and with every core, and each way keeps the number 
 
 Then both are compared: probabilities for the client left out, and top-1 accuracy. In single precision rounding grows
 over thousands of steps where a ReLU closes a step earlier or later (see `core.recommender.folds`), so that some folds
-are trained in double precision too, and by the code for many folds with one fold alone, which rounds alike.
+are trained in double precision too, where both ways must agree; and in single precision by the code for many with one
+fold alone, whose products sum in another order than those of a stack, which shows how far rounding by itself goes.
 """
 
 import argparse

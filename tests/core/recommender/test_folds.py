@@ -148,7 +148,7 @@ def test_a_fold_is_what_a_recommender_with_its_seed_is(uneven):
         np.testing.assert_allclose(likely[fold], alone.predict_proba(everybody, profiles), atol=1e-4)
 
 
-def test_how_many_train_together_makes_no_difference(uneven):
+def test_how_many_train_together_changes_nothing_but_rounding(uneven):
     histories, profiles, exercises = uneven
     settings = replace(TINY, epochs=2)
     targets = [split.train for split in leave_one_out(histories)]
