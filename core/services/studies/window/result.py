@@ -172,7 +172,7 @@ def _accuracy(settings: Settings, found: Accuracies, networks: Sequence[dict[str
             "High",
         ),
         tuple(rows),
-        f"The paper's network on clients held out ({settings.test_share:.0%} of them, the same ones for "
+        f"The paper's network on clients held out ({100 * settings.test_share:.0f} % of them, the same ones for "
         f"every window of a seed), means over {settings.seeds} seeds; ± is half of the 95 % interval "
         f"over seeds. {tested} windows are tested, the first ones of a client padded on the left; "
         f"repeats {settings.repeats}.{size} There is no asking.",

@@ -89,8 +89,8 @@ ASKING = {
         papers=True,
     ),
     "dirichlet-paper": Asking(
-        f"Dirichlet at the paper's {ALPHA:.0%}",
-        f"Dirichlet {ALPHA:.0%}",
+        f"Dirichlet at the paper's {100 * ALPHA:.0f} %",
+        f"Dirichlet {100 * ALPHA:.0f} %",
         "margin",
         "dirichlet",
         alpha=ALPHA,

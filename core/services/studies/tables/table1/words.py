@@ -180,8 +180,8 @@ def asking_note(settings: Settings) -> str:
         "the network said before it was answered. Not asked about: the only ones in the paper's figures. Same "
         "coverage, no learning: the network before any answer, on as many of its most certain steps as were not "
         "asked about. Owed to learning: the difference of the last two, paired by seed, with its 95 % interval "
-        f"over repeats. Rules without a rate of their own ask at a nominal {settings.alpha:.0%}; learning makes "
-        f"networks surer, so that fewer steps may be asked about. The paper prints a threshold of {THRESHOLD} "
+        f"over repeats. Rules without a rate of their own ask at a nominal {100 * settings.alpha:.0f} %; learning "
+        f"makes networks surer, so that fewer steps may be asked about. The paper prints a threshold of {THRESHOLD} "
         f"for a level of {ALPHA}; from its Dirichlet parameters follows 0.03 (0.02 renormalised), which is why "
-        f"both “{ASKING['printed'].name}” and the Dirichlet at {ALPHA:.0%} are here."
+        f"both “{ASKING['printed'].name}” and the Dirichlet at {100 * ALPHA:.0f} % are here."
     )
