@@ -147,7 +147,7 @@ def _others(found: "dict[str, Curves]") -> list[str]:
     never = [_inside(name) for name, share in shares.items() if share is None]
     said = []
     if reach:
-        said.append(f"Of random's labels, {'; '.join(reach)}.")
+        said.append(f"For the same accuracy, of random's labels: {'; '.join(reach)}.")
     if never:
         said.append(f"Not as accurate as random asking with all labels: {', '.join(never)}.")
     return [" ".join(said)] if said else []
