@@ -184,7 +184,7 @@ def _table(settings: Settings, found: Found) -> Table:
         tuple(rows),
         f"Means over {settings.repeats} repeats; ± is half of the 95 % interval over repeats (t "
         "distribution), which says how much chance in training moves a figure, not how it would be with "
-        f"other clients. Each client was left out in turn, and tested where at least {settings.window} "
+        f"other clients. Each of these clients was left out in turn, and tested where at least {settings.window} "
         f"exercises came before; the network sees the last {settings.window}, the others all of them (as "
         "published: the last 10; the CNN: 3). There is no asking in this table: the asked rate is 0, "
         "and accuracy on all steps, on steps not asked about and at equal coverage are the same figure. "
