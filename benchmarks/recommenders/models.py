@@ -119,7 +119,7 @@ def in_process(*, films: bool) -> list[Candidate]:
     """Models of this process, ours first."""
     sizes = Settings.movielens() if films else Settings()
     recurrent = _grid(embedding=(64,), hidden=(128,), dropout=(0.3, 0.5), batch_size=(32,) if films else (8,))
-    epochs = (10, 15, 20, 25, 30, 40) if films else (40, 80, 120, 200, 300)
+    epochs = (10, 20, 30, 40, 50, 60) if films else (40, 80, 120, 200, 300)
     return [
         _own("full-history", "full-history ensemble", FullHistorySettings()),
         _own("network", "network of the paper", sizes),
