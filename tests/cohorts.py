@@ -81,8 +81,15 @@ def small_cohort(
         order = list(catalogue.values())
         exercises.add_log(db, _rows(list(ids.values())[:-1], order, days, rng), imported)
     if train:
-        training.train_cohort(store, cohort, seed=seed, by="system")
+        train_paper(store, cohort, seed=seed, by="system")
     return store
+
+
+def train_paper(store: Store, cohort_id: int, *, seed: int, by: str) -> int:
+    """Train the paper's network alone, which takes a second; put it in force and recommend anew. Its version's id."""
+    version_id = training.publish(store, [models.train(store, cohort_id, seed=seed)], by=by)
+    recommending.refresh(store, cohort_id)
+    return version_id
 
 
 def _rows(clients: list[int], order: list[int], days: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]

@@ -50,6 +50,13 @@ def family_in(report: Mapping[str, Any]) -> str:
     return str(report.get("family", PAPER))
 
 
+def learnt_from(report: Mapping[str, Any]) -> int:
+    """How many clients a base version learnt from; the ensemble in the end from those too who told when to stop."""
+    summary = report["summary"]
+    stopping = summary["stopping_clients"] if family_in(report) == FULL_HISTORY else 0
+    return int(summary["training_clients"] + stopping)
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A candidate on some clients held out; each list has a place for each of them.

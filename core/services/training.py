@@ -99,19 +99,6 @@ def choose(store: Store, cohort_id: int, chosen: str, *, by: str) -> None:
         change.detail["choice"] = chosen
 
 
-def train_cohort(
-    store: Store, cohort_id: int, *, seed: int, by: str, progress: Callable[[Progress], None] | None = None
-) -> int:
-    """Train the paper's network on all that is logged, put it in force and recommend anew; returns its version's id.
-
-    Raises:
-        InputError: if nobody in the cohort has a logged exercise.
-    """
-    version_id = publish(store, [models.train(store, cohort_id, seed=seed, progress=progress)], by=by)
-    recommending.refresh(store, cohort_id)
-    return version_id
-
-
 def train_candidates(
     store: Store, cohort_id: int, *, seed: int, by: str, say: Callable[[str, Progress], None]
 ) -> int:

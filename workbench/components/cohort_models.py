@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.services import Store, training
+from core.services import Store, candidates, training
 from core.services.studies import running
 from core.services.studies.registry import STUDIES
 from core.services.studies.running import Run
@@ -126,7 +126,7 @@ def _summary(cohort: Trainable) -> str:
     report = cohort.version["report"]
     since = cohort.logged - report["rows"]
     accuracy = report["accuracy"]
-    words = [size, f"trained on {report['summary']['training_clients']} clients"]
+    words = [size, f"trained on {candidates.learnt_from(report)} clients"]
     if accuracy["steps"]:
         words.append(
             f"right about {cells.percent(accuracy['top1'])} of {accuracy['steps']:,} exercises of "

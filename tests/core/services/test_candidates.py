@@ -188,3 +188,9 @@ def test_settings_and_their_family_belong_together():
 def test_a_report_without_a_family_is_of_the_papers_network():
     assert candidates.family_in({}) == "paper"
     assert candidates.family_in({"family": "full history"}) == "full history"
+
+
+@pytest.mark.parametrize(("family", "clients"), [("paper", 54), ("full history", 61), (None, 54)])
+def test_those_who_told_when_to_stop_count_where_they_were_learnt_from(family, clients):
+    report = {"summary": {"training_clients": 54, "stopping_clients": 7}}
+    assert candidates.learnt_from(report | ({"family": family} if family else {})) == clients

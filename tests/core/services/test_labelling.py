@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from core.errors import Conflict, InputError, NotFound
-from core.services import labelling, models, queue, recommending, training
+from core.services import labelling, models, queue, recommending
 from core.services.labelling import Answer
 from core.store import audit, exercises, labels, people, requests, versions
-from tests.cohorts import ask_about_everyone
+from tests.cohorts import ask_about_everyone, train_paper
 
 
 def open_for(store, user="Ana"):
@@ -128,7 +128,7 @@ def test_undoing_an_earlier_answer_keeps_the_later_one(store):
 def test_answers_survive_training_anew_and_can_still_be_undone(store):
     request = open_for(store)[0]
     outcome = labelling.answer(store, "Ana", second_choice(request))
-    training.train_cohort(store, 1, seed=7, by="Ana")
+    train_paper(store, 1, seed=7, by="Ana")
     base = people.cohort(store.db, 1)["model_version_id"]
     own = versions.in_force(store.db, request["client_id"])
     assert own != base

@@ -1,9 +1,9 @@
 import numpy as np
 
-from core.services import caseload, labelling, models, preparing, recommending, training
+from core.services import caseload, labelling, models, preparing, recommending
 from core.services.labelling import Answer
 from core.store import exercises, people, requests, status, steps, versions
-from tests.cohorts import ask_about_everyone, small_cohort
+from tests.cohorts import ask_about_everyone, small_cohort, train_paper
 
 
 def test_everyone_gets_a_recommendation_and_the_unsure_a_request(store):
@@ -122,7 +122,7 @@ def test_cohorts_with_the_same_data_keep_their_own_exercises(tmp_path):
                 (clients[references[client]], at, catalogue[mine[exercise]], 1, 3.0) for at, exercise in log
             ]
             exercises.add_log(db, rows, number)
-    training.train_cohort(store, twin, seed=0, by="system")
+    train_paper(store, twin, seed=0, by="system")
     first, second = (people.cohort(store.db, number)["model_version_id"] for number in (1, twin))
     assert versions.version(store.db, first)["weights"] == versions.version(store.db, second)["weights"]
     assert set(models.load(store, first).exercise_ids) == set(mine)
