@@ -71,7 +71,8 @@ def answered(page: Page) -> None:
         """() => {
           const hosts = [...document.querySelectorAll("*")].filter((node) => node.shadowRoot);
           const node = hosts.map((host) => host.shadowRoot.querySelector(".step-plan")).find(Boolean);
-          return node && (node.dataset.asked ?? "0") === node.dataset.drawn;
+          const asked = node?.dataset.asked ?? "0";
+          return node && node.dataset.drawn === asked && node.dataset.compared === asked;
         }"""
     )
 
@@ -138,6 +139,26 @@ def test_a_drag_is_followed_approved_kept_over_a_reload_and_undone(
     assert again.plans[0]["withdrawn_by"] == "Ana"
 
 
+def test_a_missing_reason_is_still_named_once_the_rules_are_compared(
+    page: Page, server: WorkbenchServer, client: int
+) -> None:
+    visit(page, server, client)
+    slider(page, "Challenge").press("ArrowLeft")
+    compared_before = page.locator(".step-plan").evaluate(
+        """async (node) => {
+          const approve = node.querySelector("button.approve");
+          while (approve.disabled) await new Promise(requestAnimationFrame);
+          approve.click();
+          return node.dataset.compared === node.dataset.asked;
+        }"""
+    )
+    assert not compared_before  # or the click says nothing about the answer that comes after it
+    answered(page)
+    expect(page.locator(".alert")).to_contain_text("Write a reason first")
+    page.get_by_label("Reason", exact=True).fill("B")
+    expect(page.locator(".alert")).to_be_hidden()
+
+
 def test_a_plan_approved_as_it_stands_is_no_longer_in_force_once_it_is_undone(
     page: Page, server: WorkbenchServer, client: int
 ) -> None:
@@ -197,6 +218,8 @@ def test_the_keyboard_is_enough(page: Page, server: WorkbenchServer, client: int
 def test_rules_that_clash_are_named_and_cannot_be_approved(
     page: Page, server: WorkbenchServer, client: int
 ) -> None:
+    questions: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: questions.append(frame)))
     visit(page, server, client)
     page.get_by_text("More rules").click()
     for label, value in (("Never below", "9000"), ("Never above", "5000")):
@@ -207,6 +230,9 @@ def test_rules_that_clash_are_named_and_cannot_be_approved(
     expect(page.locator(".alert")).to_be_in_viewport(ratio=1)
     expect(page.locator(".comparison .scroll")).to_have_css("opacity", "0.35")
     expect(page.get_by_role("button", name="Approve plan")).to_be_disabled()
+    asked = len(questions)
+    page.wait_for_timeout(1_500)
+    assert len(questions) == asked  # there is nothing to compare, so nothing is asked again
     page.get_by_role("button", name="Undo last change").click()
     answered(page)
     expect(page.locator(".alert")).to_be_hidden()

@@ -17,17 +17,19 @@ class Page {
     this.controlled = el("div", { class: "groups" });
     this.picture = new Picture();
     this.summary = el("p", { class: "summary" });
-    this.alert = el("p", { class: "alert", role: "alert" });
+    this.alert = el("p", { class: "alert", role: "alert", hidden: true });
     this.live = el("p", { class: "sr", "aria-live": "polite" });
     this.solving = el("p", { class: "solving", role: "status" }); // empty unless an answer takes long
     this.days = el("div");
     this.messages = el("div");
+    this.reasonMissing = false; // when an approval was tried
     this.comparison = new Comparison((policy) => this.setAll({ policy }));
     this.undo = el("button", { type: "button", class: "action", onclick: () => this.#undone() }, "Undo last change");
     this.reset = el("button", { type: "button", class: "action", onclick: () => this.setAll(this.standing.start) }, "Reset to estimate");
     this.reason = el("input", { type: "text", id: "reason", maxlength: 500, placeholder: "Why this plan?" });
     this.approve = el("button", { type: "button", class: "approve", onclick: () => this.#approved() }, "Approve plan");
     this.reason.addEventListener("keydown", (event) => event.key === "Enter" && this.#approved());
+    this.reason.addEventListener("input", () => this.#needsReason(false));
     this.by = el("p", { class: "small quiet by" });
     this.approval = el("section", { class: "approval" },
       el("div", { class: "reason" }, el("label", { for: "reason" }, "Reason"), this.reason), this.approve, this.by);
@@ -64,7 +66,8 @@ class Page {
     if (data.standing) this.#stand(data.standing);
     const serial = own ? data.echo.serial : 0;
     if (own && serial >= this.sent) this.#answered();
-    if (data.comparison) this.compared = Math.max(this.compared, serial);
+    // Values that make no plan leave nothing to compare: asking again would go on for ever.
+    if (data.comparison || data.error) this.compared = Math.max(this.compared, serial);
     if (!first) this.pump(); // first, so that the server works on the next while this one is drawn
     if (serial >= this.drawn) this.#draw(data, serial);
   }
@@ -146,8 +149,7 @@ class Page {
   #draw(data, serial) {
     this.data = data;
     this.drawn = serial;
-    this.alert.textContent = data.error;
-    show(this.alert, Boolean(data.error));
+    this.#warn();
     this.node.classList.toggle("is-stale", Boolean(data.error)); // what is still drawn is of the values before
     if (!data.error) {
       this.picture.update({ ...this.standing, ...data });
@@ -163,6 +165,7 @@ class Page {
     this.approve.disabled = Boolean(data.error) || serial < this.asked;
     this.undo.disabled = !this.values.canUndo;
     this.node.dataset.drawn = String(serial);
+    this.node.dataset.compared = String(this.compared);
   }
 
   #undone() {
@@ -172,12 +175,24 @@ class Page {
     this.#ask();
   }
 
+  /** The reason is the page's own matter: an answer that comes while it is missing must not wipe the warning. */
+  #needsReason(missing) {
+    this.reasonMissing = missing;
+    this.#warn();
+  }
+
+  #warn() {
+    const text = this.data.error || (this.reasonMissing ? "Write a reason first: it is kept with the plan." : "");
+    if (text === this.alert.textContent) return; // set anew, it would be read out anew
+    this.alert.textContent = text;
+    show(this.alert, Boolean(text));
+  }
+
   /** What is approved is what is drawn: its own values go with it. */
   #approved() {
     if (this.approve.disabled) return;
     if (!this.reason.value.trim()) {
-      this.alert.textContent = "Write a reason first: it is kept with the plan.";
-      show(this.alert, true);
+      this.#needsReason(true);
       this.reason.focus();
       return;
     }
