@@ -1,8 +1,4 @@
-"""Answer a request, see what the model learnt, take an answer back.
-
-What a trainer teaches goes to a version of the client's own, which derives from the cohort's base: one
-client's answers never move another client's recommendations, and any answer can be taken back.
-"""
+"""Answer a request, see what the model learnt (`core.services.teaching`), take an answer back."""
 
 import threading
 from collections.abc import Mapping, Sequence, Set
@@ -10,13 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 from core.errors import Conflict, InputError
-from core.recommender import forgetting
-from core.services import Store, gating, models, recommending
+from core.services import Store, gating, models, recommending, teaching
 from core.services.models import Model
-from core.store import exercises, labels, people, requests, versions, weights
+from core.store import exercises, labels, people, requests, versions
 
 MASKED = "masked"
 MOST_OVERRIDE = 500  # characters
@@ -134,7 +127,7 @@ def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given
     before_model = models.of_client(store, client_id)
     history = exercises.history(store.db, client_id)[: request["step"]]
     document = people.profiles_of(store.db, [client_id]).get(client_id, {})
-    lesson = _teach(store, before_model, history, document, exercise_id, seed=request["id"])
+    lesson = teaching.teach(store, before_model, history, document, exercise_id, seed=request["id"])
     with store.change("label: exercise", by=person["name"], subject=_subject(request)) as change:
         _still_open(store, request["id"])
         # Asked once more: what is on record of the client may have changed while the model learnt.
@@ -145,7 +138,9 @@ def _answer(store: Store, person: dict[str, Any], request: dict[str, Any], given
         )
         if versions.in_force(change.db, client_id) != before_model.version_id:
             raise Conflict("This client's model changed a moment ago; answer again.")
-        version_id = _add_version(change.db, request["cohort_id"], client_id, before_model.version_id, lesson)
+        version_id = teaching.add_version(
+            change.db, request["cohort_id"], client_id, before_model.version_id, lesson
+        )
         against = masks.get(exercise_id, ())
         given = replace(given, override=given.override if against else "")
         label_id = _add(change.db, person, request, given, before, after, before_model.version_id, version_id)
@@ -181,56 +176,6 @@ def _all_seen(against: gating.Reasons, seen: Sequence[str] | None) -> bool:
     return seen is None or all(any(text.rstrip(".") in shown for shown in seen) for _, text in against)
 
 
-@dataclass(frozen=True, slots=True)
-class _Lesson:
-    model: Model
-    weights: str
-    report: dict[str, Any]
-
-
-def _teach(
-    store: Store, model: Model, history: Sequence[int], document: dict[str, Any], exercise_id: int, seed: int
-) -> _Lesson:
-    """The version that has learnt one answer, its weights on disk.
-
-    An exercise that is unknown to the model, or that cannot come for it after this history, teaches nothing.
-    """
-    target = model.classes.get(exercise_id)
-    report: dict[str, Any]
-    if target is None:
-        taught, report = model.recommender, {"note": "The model was not trained on this exercise."}
-    elif model.recommender.leaves_out(model.positions(history), target):
-        taught, report = model.recommender, {"note": "Nobody repeats an exercise, as far as the model knows."}
-    else:
-        profile = model.encoder.encode([document])[0]
-        taught = model.recommender.update(
-            model.positions(history), profile, target, rng=np.random.default_rng(seed)
-        )
-        check = forgetting(model.recommender, taught)
-        report = {
-            "top1_before": check.top1_before,
-            "top1_after": check.top1_after,
-            "windows": check.windows,
-            "changed": check.changed,
-        }
-    name = weights.save(store.weights, taught.state(rehearsal=False))
-    return _Lesson(replace(model, recommender=taught), name, report)
-
-
-def _add_version(db: Any, cohort_id: int, client_id: int, parent_id: int, lesson: _Lesson) -> int:
-    version_id = versions.add_version(
-        db,
-        cohort_id=cohort_id,
-        client_id=client_id,
-        parent_id=parent_id,
-        kind="answer",
-        weights=lesson.weights,
-        report=lesson.report,
-    )
-    versions.put_in_force(db, version_id, client_id=client_id)
-    return version_id
-
-
 def undo(store: Store, user: str, label_id: int) -> str:
     """Take an answer back: the label, and what the model learnt from it. Returns a sentence for the trainer.
 
@@ -251,7 +196,9 @@ def undo(store: Store, user: str, label_id: int) -> str:
             current = versions.in_force(change.db, client_id)
             if label["verdict"] == "exercise" and current is not None:
                 start = versions.untaught(change.db, current)
-                change.detail["version"] = _replay(store, change.db, request["cohort_id"], client_id, start)
+                change.detail["version"] = teaching.replay(
+                    store, change.db, request["cohort_id"], client_id, start
+                )
             requests.set_state(change.db, request["id"], _state(change.db, request))
             recommending.refresh(store, request["cohort_id"], [client_id])
     if label["verdict"] == "exercise":
@@ -267,34 +214,6 @@ def _state(db: Any, request: dict[str, Any]) -> str:
         return "flagged"
     done = len(exercises.history(db, request["client_id"]))
     return "open" if done == request["step"] else "out of date"
-
-
-def teach_again(store: Store, db: Any, cohort_id: int, client_id: int) -> int:
-    """Teach all standing answers for a client to the cohort's new base; returns the version then in force."""
-    return _replay(store, db, cohort_id, client_id, recommending.start(store, cohort_id, client_id))
-
-
-def _replay(store: Store, db: Any, cohort_id: int, client_id: int, start: int) -> int:
-    """Put in force the version that has learnt the answers that stand, and only those, from ``start`` on.
-
-    A version that learnt the same answers in the same order is there already more often than not.
-    """
-    history = exercises.history(db, client_id)
-    document = people.profiles_of(db, [client_id]).get(client_id, {})
-    version_id, model = start, models.load(store, start)
-    own = versions.version(db, start)["client_id"] is not None
-    versions.put_in_force(db, start if own else None, client_id=client_id)
-    for label in labels.taught(db, client_id):
-        before = history[: label["step"]]
-        if versions.version(db, label["after_version_id"])["parent_id"] == version_id:
-            version_id = label["after_version_id"]
-            versions.put_in_force(db, version_id, client_id=client_id)
-            model = models.load(store, version_id)
-        else:
-            lesson = _teach(store, model, before, document, label["exercise_id"], label["request_id"])
-            version_id = _add_version(db, cohort_id, client_id, version_id, lesson)
-            model = lesson.model
-    return version_id
 
 
 def _still_open(store: Store, request_id: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.recommender import Progress
-from core.services import Store, candidates, labelling, models, recommending
+from core.services import Store, candidates, models, recommending, teaching
 from core.services.features import CohortArrays
 from core.services.models import Trained
 from core.store import exercises, labels, people, versions
@@ -213,4 +213,4 @@ def _put_in_force(store: Store, db: Any, cohort_id: int, version_id: int) -> Non
     versions.put_base_in_force(db, version_id, cohort_id=cohort_id)
     recommending.mark_pending(db, cohort_id)
     for client_id in labels.taught_clients(db, cohort_id):
-        labelling.teach_again(store, db, cohort_id, client_id)
+        teaching.teach_again(store, db, cohort_id, client_id)

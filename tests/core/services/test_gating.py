@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.errors import InputError
 from core.guidelines import CONDITIONS, FINDINGS, NOT_REVIEWED, POSITIONS, QUESTIONS, Needs, Verdict
 from core.guidelines.health import RELIEVING
-from core.services import clients, gating, health, judging, labelling, queue, recommending
+from core.services import clients, gating, health, judging, labelling, queue, recommending, teaching
 from core.services.labelling import Answer
 from core.store import audit, exercises, labels, people, requests, status, versions
 from tests.cohorts import ask_about_everyone
@@ -215,7 +215,7 @@ def test_a_clearance_withdrawn_while_an_answer_is_taught_stops_it(store, heavy, 
     request = requests.unanswered(store.db, [client])[client]["id"]
     free = next(exercise for exercise, _ in newest(store, client)["top"])
     learning, withdrawn = threading.Event(), threading.Event()
-    teach = labelling._teach
+    teach = teaching.teach
 
     def slowly(*arguments, **named):
         lesson = teach(*arguments, **named)
@@ -223,7 +223,7 @@ def test_a_clearance_withdrawn_while_an_answer_is_taught_stops_it(store, heavy, 
         assert withdrawn.wait(20)
         return lesson
 
-    monkeypatch.setattr(labelling, "_teach", slowly)
+    monkeypatch.setattr(teaching, "teach", slowly)
     outcomes = []
     answering = threading.Thread(
         target=lambda: outcomes.append(
@@ -426,14 +426,14 @@ def test_a_condition_saved_while_an_answer_is_taught_masks_it(store, heavy, monk
     """The request stays open, so that only the second question to the gate can stop the answer."""
     ask_about_everyone(store)
     request = open_request(store)
-    client, teach = request["client_id"], labelling._teach
+    client, teach = request["client_id"], teaching.teach
 
     def meanwhile(*arguments, **named):
         lesson = teach(*arguments, **named)
         kidneys(store, client)
         return lesson
 
-    monkeypatch.setattr(labelling, "_teach", meanwhile)
+    monkeypatch.setattr(teaching, "teach", meanwhile)
     before = versions.in_force(store.db, client)
     outcome = labelling.answer(store, "Bo", Answer(request["id"], "flight", "exercise", min(heavy)))
     assert outcome.status == labelling.MASKED
