@@ -43,9 +43,7 @@ def go_on(run_id: str) -> None:
 def overview() -> None:
     """A form for a new run, and the runs there are."""
     st.header("New run")
-    name = st.selectbox(
-        "Study", list(STUDIES), format_func=lambda key: STUDIES[key].title, key=STUDY, bind="query-params"
-    )
+    name = chosen()
     study = STUDIES[name]
     st.markdown(study.description)
     sent = study_form.draw(study, store)
@@ -68,6 +66,23 @@ def overview() -> None:
     going = running.count(store, states=ACTIVE)
     # Asked again every second while something runs, and not at all when nothing does.
     st.fragment(runs, run_every=LOOK_SECONDS if going else None)(going, states, only)
+
+
+def chosen() -> str:
+    """The name of the study that the form is for; the address has it, as the command line does.
+
+    Bound to the address by Streamlit, it would stand there as its title, which may change.
+    """
+    asked = st.query_params.get(STUDY)
+    if STUDY not in st.session_state and asked in STUDIES:
+        st.session_state[STUDY] = asked
+
+    def keep() -> None:
+        st.query_params[STUDY] = st.session_state[STUDY]
+
+    return st.selectbox(
+        "Study", list(STUDIES), format_func=lambda key: STUDIES[key].title, key=STUDY, on_change=keep
+    )
 
 
 def filters() -> tuple[tuple[str, ...], str | None]:

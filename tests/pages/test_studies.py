@@ -258,7 +258,24 @@ def test_starting_is_audited_under_the_name_of_who_is_signed_in(store: Store) ->
     assert (row["action"], row["actor"]) == ("start study", "Ada")
 
 
-def test_every_registered_study_has_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_registered_study_has_a_form_and_an_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SPOTTER_DATA", str(tmp_path))
-    for name in registry.STUDIES:
-        open_page(study=name)
+    for name, study in registry.STUDIES.items():
+        page = open_page(study=name)
+        assert page.selectbox(key="study").value == name
+        assert any(study.description == element.value for element in page.markdown)
+
+
+def test_an_address_with_a_study_that_is_not_there_shows_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPOTTER_DATA", str(tmp_path))
+    assert open_page(study="<b>nope</b>").selectbox(key="study").value == next(iter(registry.STUDIES))
+
+
+def test_choosing_a_study_puts_it_into_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPOTTER_DATA", str(tmp_path))
+    page = checked(open_page().selectbox(key="study").set_value("labels").run())
+    assert page.query_params["study"] in ("labels", ["labels"])
