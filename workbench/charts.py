@@ -14,6 +14,7 @@ PALETTE: tuple[str, ...] = tuple(_SAFE[i] for i in (4, 3, 1, 5, 8, 6, 9, 0, 7, 2
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down", "pentagon")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SPREAD = 0.5  # of the room between two categories, shared by the series
+ACROSS = 72  # characters of the names of categories that go side by side under a chart
 
 
 def figure(chart: Chart, *, synthetic: bool = False) -> go.Figure:
@@ -61,17 +62,19 @@ def _intervals(drawn: go.Figure, chart: Chart) -> None:
             customdata=[str(x) for x in series.x],
             hovertemplate="%{customdata}: %{y:,.2f}<extra>" + series.name + "</extra>",
         )
+    room = ACROSS // max(len(categories), 1)
+    lines = [textwrap.wrap(category, max(room, 9), break_long_words=False) for category in categories]
+    level = all(len(line) <= room for name in lines for line in name)
     drawn.update_xaxes(
         tickvals=list(range(len(categories))),
-        ticktext=[_wrapped(category) for category in categories],
+        ticktext=["<br>".join(map(escape, name)) for name in lines],
+        tickangle=0
+        if level
+        else None,  # Plotly leaves out names that it thinks too wide, unless told how they lie
         range=[-0.5, len(categories) - 0.5],
         showgrid=False,
         zeroline=False,
     )
-
-
-def _wrapped(text: str) -> str:
-    return "<br>".join(escape(line) for line in textwrap.wrap(text, 22))
 
 
 def _error(series: Series) -> dict[str, object] | None:

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import InputError
 from core.services.studies import registry, running
 from core.services.studies.performing import Performer
+from core.services.studies.study import Cell, Result, Table
 from core.store import Store, audit, jobs
 from tests.toy_studies import STUDIES
 from workbench.components import study_run
@@ -156,6 +158,22 @@ def test_the_address_opens_a_result(store: Store) -> None:
     assert made["Data hash"] == "same"
     assert page.get("plotly_chart")
     assert [button.proto.label for button in page.get("download_button")] == ["Report", "CSV"]
+
+
+def test_numbers_in_a_table_stay_whole_and_sentences_have_room(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = start(store, count=1)
+    work(store)
+    why = "a sentence that is longer than thirty letters"
+    rows: tuple[tuple[Cell, ...], ...] = ((5, "CNN", why), (None, "Markov", ""))
+    found = Result(("Found.",), (Table("T", ("Row", "Model", "Why"), rows, ""),), ())
+    monkeypatch.setattr(running, "result", lambda *_: found)
+    styler = open_page(run=run_id).table[0].proto.arrow_data.styler
+    shown = pa.ipc.open_stream(styler.display_values).read_pandas()
+    assert [str(cell) for cell in shown.iloc[:, 0]] == ["5", "–"]
+    cells = [f"#T_{styler.uuid}_row{row}_col2" for row in (0, 1)]
+    assert styler.styles == f"{', '.join(cells)} {{ min-width: {study_run.LONG_TEXT_WIDTH} }}"
 
 
 def test_a_result_on_synthetic_data_is_marked(store: Store) -> None:

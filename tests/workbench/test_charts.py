@@ -19,7 +19,18 @@ def test_intervals_stand_side_by_side_with_their_ends_where_they_belong() -> Non
     assert second.y == (11.0, 20.0)
     assert second.error_y.array == (2.0, None)
     assert second.error_y.arrayminus == (2.0, None)
-    assert drawn.layout.xaxis.ticktext == ("one", "a long name (with a<br>remark)")
+    assert drawn.layout.xaxis.ticktext == ("one", "a long name (with a remark)")
+
+
+def test_every_name_under_a_chart_is_shown_level_while_there_is_room() -> None:
+    def axis(*names: str):
+        x = (*names, *(str(number) for number in range(6 - len(names))))
+        return figure(Chart("intervals", "T", "", "y", (Series("s", x, (1.0,) * 6),), "")).layout.xaxis
+
+    wrapped = axis("Markov, first order (not in the paper)")
+    assert wrapped.ticktext[0] == "Markov,<br>first order<br>(not in the<br>paper)"
+    assert wrapped.tickangle == 0
+    assert axis("Incomprehensibilities").tickangle is None  # wider than its place: Plotly turns them all
 
 
 @pytest.mark.parametrize("kind", ["intervals", "lines"])

@@ -1,5 +1,6 @@
 """A run of a study on a page: its state at a glance, and the result of one that is done."""
 
+from collections.abc import Hashable
 from datetime import UTC, datetime
 from numbers import Integral
 
@@ -19,6 +20,7 @@ from workbench.components import synthetic
 from workbench.components.text import plain, small
 
 MOST_ROWS = 200
+LONG_TEXT, LONG_TEXT_WIDTH = 30, "12rem"  # a column with longer texts, in characters, is not squeezed
 TALL_ROWS, TABLE_HEIGHT = 20, 620  # longer tables scroll, their heading stays
 CHART_WIDTH = 600
 BADGES = {
@@ -153,9 +155,15 @@ def _table(store: Store, run: Run, table: Table, number: int, *, synthetic: bool
     frame = pd.DataFrame(
         [[plain(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows],
         columns=[plain(column) for column in table.columns],
+        dtype=object,  # or a whole number beside an empty cell is shown with decimals
     )
+    # A column with sentences is not squeezed: a table that gets too wide scrolls sideways.
+    sentences: list[Hashable] = [
+        name for name in frame if frame[name].map(lambda cell: len(str(cell)) > LONG_TEXT).any()
+    ]
+    shown = frame.head(MOST_ROWS).style.format(_shown, na_rep=cells.NOTHING)
     st.table(
-        frame.head(MOST_ROWS).style.format(_shown, na_rep=cells.NOTHING),
+        shown.set_properties(subset=sentences, **{"min-width": LONG_TEXT_WIDTH}),
         border="horizontal",
         height=TABLE_HEIGHT if len(frame) > TALL_ROWS else "content",
         hide_index=True,

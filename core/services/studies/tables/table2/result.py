@@ -167,7 +167,7 @@ def _table(settings: Settings, found: Found) -> Table:
                 *(cell for i in of for cell in (i.mean, i.half)),
                 *(paper.top if paper else (None,) * len(KS)),
                 WHY[training] if paper else "not in the paper; it shows what counting alone gives",
-                float(row.steps.mean()) if row.steps.size else None,
+                round(float(row.steps.mean())) if row.steps.size else None,
             )
         )
     return Table(
