@@ -69,7 +69,7 @@ def overview() -> None:
 
 
 def chosen() -> str:
-    """The name of the study that the form is for; the address has it, as the command line does.
+    """The name of the study that the form is for; an address can have it (``?study=labels``).
 
     Bound to the address by Streamlit, it would stand there as its title, which may change.
     """

@@ -4,10 +4,15 @@ Popularity, Markov, item-kNN, EASE and a full-history GRU run in this process; R
 and HSTU in an environment of their own, which is made by pip (``--peers`` names its folder). Without a folder of
 MovieLens only the synthetic sample cohort is measured, whose figures say nothing about people.
 
-Everybody is trained on the same targets, foretells the same windows from all that the same client did before them,
+Everybody may learn from the same targets, foretells the same windows from all that the same client did before them,
 ranks all N items, and is ranked by one function. Where repeats are excluded, what a client has done before is out of
 the running for everybody. No model is told when anything was done, nor ratings. Profiles are read by the two models
-that Spotter offers, and by no peer.
+that Spotter offers, and by no peer; full history is the mean of three networks, and the network of the paper keeps a
+tenth of the clients to stop in time, as its settings say.
+
+Settings of peers are searched for with one seed within its training part and used for all: with clients held out, the
+test clients of other seeds were among those searched with, which favours the peers. Spotter's own settings are fixed;
+how they came about is told where they stand (`core.recommender.settings`).
 """
 
 import argparse
@@ -80,17 +85,18 @@ def run(chosen: argparse.Namespace) -> None:
     splits = _named(chosen.splits, SPLITS, "--splits")
     python = functools.cache(lambda: environment.prepare(chosen.peers))
     figures = {}
+    file = chosen.out / "figures.json"
     for cohort in _cohorts(chosen):
         candidates = {one.name: one for one in models.candidates(cohort, python, chosen.threads)}
         wanted = _named(chosen.only, candidates, "--only") if chosen.only else list(candidates)
+        again = _named(chosen.again, candidates, "--again") if chosen.again else []
         for split in splits:
             for way in cohort.repeats:
                 taking = [candidates[name] for name in wanted if way in candidates[name].ways]
                 title = f"{cohort.title}; {SPLITS[split]}; repeats {way}"
-                figures[title] = table(chosen, cohort, split, way, taking, title)
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    file = chosen.out / "figures.json"
-    file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+                figures[title] = table(chosen, cohort, split, way, taking, title, again=again)
+                chosen.out.mkdir(parents=True, exist_ok=True)
+                file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(f"\nAll figures by seed: {file}")
 
 
@@ -101,9 +107,10 @@ def table(
     way: str,
     candidates: Sequence[Candidate],
     title: str,
+    *,
+    again: Collection[str],
 ) -> dict[str, Any]:
-    """Measure what is missing, print one table, and give its figures."""
-    again = _named(chosen.again, [one.name for one in candidates], "--again") if chosen.again else []
+    """Measure what is missing, print one table, and give its figures; those named ``again`` are measured anew."""
     seeds = range(1, chosen.seeds + 1)
     tuned = chosen.out / "tuned.json"
     measured, settings, failed = {}, {}, []
@@ -125,14 +132,11 @@ def table(
             continue
         measured[one.name] = report.Measured(one.title, one.ours, kept)
         settings[one.name] = choice
-    ours = chosen.ours or next(iter(measured), "")
-    show(
-        f"{title}; {chosen.seeds} seed{'s' * (chosen.seeds > 1)}",
-        measured,
-        ours,
-        way,
-        markdown=chosen.markdown,
-    )
+    title = f"{title}; {chosen.seeds} seed{'s' * (chosen.seeds > 1)}"
+    if measured:
+        show(title, measured, chosen.ours or next(iter(measured)), way, markdown=chosen.markdown)
+    else:
+        print(f"\n{title}: nobody was measured")
     for line in failed:
         print(line)
     _tell_settings(

@@ -150,13 +150,13 @@ def in_process(*, films: bool) -> list[Candidate]:
             "markov",
             "first-order Markov",
             lambda _n, _seed, _excluded, **parameters: Markov(**parameters),
-            grid=_grid(smoothing=(0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)),
+            grid=_grid(smoothing=(0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)),
         ),
         InProcess(
             "ease",
             "EASE",
             lambda _n, _seed, _excluded, **parameters: EASE(**parameters),
-            grid=_grid(regularisation=(1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)),
+            grid=_grid(regularisation=(0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4)),
         ),
         InProcess(
             "popularity", "popularity", lambda _n, _seed, _excluded, **parameters: Popularity(**parameters)
@@ -167,7 +167,7 @@ def in_process(*, films: bool) -> list[Candidate]:
 def external(python: Callable[[], Path], threads: int, *, films: bool) -> list[Candidate]:
     """RecTools' models; python gives their environment's, which is made when the first of them is trained."""
     common = {"lr": 0.001, "batch_size": 32 if films else 8, "session_max_len": 100 if films else 40}
-    epochs = (5, 10, 15, 20, 30, 45, 60) if films else (20, 40, 80, 120, 200)
+    epochs = (5, 10, 15, 20, 30, 45, 60) if films else (20, 40, 80, 120, 200, 300)
     plain = {"n_factors": 64, "n_blocks": 2, "dropout_rate": 0.2, "n_heads": 2, "loss": "softmax"}
     sampled = {"loss": "sampled_softmax", "n_negatives": 128}
     calibrated = {"loss": "gBCE", "n_negatives": 50, "gbce_t": 0.75}

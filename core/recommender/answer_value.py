@@ -22,10 +22,8 @@ It is the expected model change of Settles (2009, section 3.3) counted not in we
 answers of one kind (w for the bracket) the reduction of posterior variance on the served windows, the A-optimality of
 Schein and Ungar (2007, "Active learning for logistic regression"), who found it never worse than random asking where
 scores of uncertainty were. Unlike these scores it does not run after windows that are uncertain because they are
-rare or because nothing decides them: what is learnt there moves little elsewhere (k). On trial
-runs of the sample cohort it did better than random asking and than expected gradient length; counting changes of
-probabilities instead of scores, weighing served windows by how close their choice is, and a curvature for each exercise
-by itself were level with it, and the plain square without (1 + wh) began far worse. The study `labels` measures it.
+rare or because nothing decides them: what is learnt there moves little elsewhere (k). The study `labels` measures it
+beside random asking and scores of uncertainty.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ the same names over a state; what follows a fit (answers, calibration, cases, ve
 Networks import torch, which takes more than a second; so this module imports them inside functions only.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,13 @@ import numpy as np
 from core.recommender.calibration import temperature
 from core.recommender.settings import FullHistorySettings, Progress, Settings
 from core.recommender.windows import (
-    PADDING,
     Bools,
     Floats,
     Histories,
+    History,
     Ints,
     cut_windows,
+    last_windows,
     target_places,
     windows_at,
 )
@@ -200,14 +201,36 @@ def fine_tune(
     return training.fine_tune(network, samples, NEIGHBOURS_RATE, generator)
 
 
-def leaves_out(network: "AnyNetwork", window: Ints, exercise: int) -> bool:
-    """Whether an exercise cannot come after a window (ω,), whatever the weights: see `FullHistory.excludes`."""
+def leaves_out(network: "AnyNetwork", history: History, exercise: int) -> bool:
+    """Whether an exercise cannot come after a history, whatever the weights: see `FullHistory.excludes`."""
     from core.recommender.full_history import FullHistory
 
-    done = set(window.tolist()) - {PADDING}
-    return (
-        isinstance(network, FullHistory) and network.excludes and exercise in done and len(done) < network.n
-    )
+    if not (isinstance(network, FullHistory) and network.excludes):
+        return False
+    # Where everything was done, only what the window shows is left out.
+    read = history[-network.settings.window :]
+    return any(exercise in done and len(done) < network.n for done in (set(history), set(read)))
+
+
+def without_earlier(network: "AnyNetwork", logits: "Tensor", earlier: Sequence[History]) -> "Tensor":
+    """Logits (n, N) with −∞ also at what was done before the windows they are of, where nothing can come again.
+
+    earlier: for each window the exercises before it. A row of which nothing would be left stays as it is. Raises
+    InputError for an exercise that the network does not have.
+    """
+    from core.recommender.full_history import FullHistory
+
+    if not (isinstance(network, FullHistory) and network.excludes) or not any(map(len, earlier)):
+        return logits
+    longest = max(map(len, earlier))
+    items = last_windows(earlier, longest, network.n)
+    done = np.zeros((len(items), network.n + 1), dtype=np.bool_)  # the last column takes the padding
+    done[np.arange(len(items))[:, None], items] = True
+    import torch
+
+    rest = logits.masked_fill(torch.from_numpy(done[:, :-1]), -np.inf)
+    some = torch.isfinite(rest).any(dim=1, keepdim=True)
+    return torch.where(some, rest, logits)
 
 
 def same_body(one: "AnyNetwork", other: "AnyNetwork") -> bool:

@@ -1,9 +1,10 @@
 """A recurrent ensemble over the full history: what the workbench has beside the paper's network.
 
-Each of M members is a gated recurrent unit (Cho 2014) over all that a client has done, begun from the profile. Beside
-its state stand counts of what was done, discounted at several rates: γ = 1 counts all, γ = 0 the last alone, as a
-Markov chain does. One softmax over both gives the prediction; members are averaged in the logits, so that the whole
-is again one softmax regression on one state, which an answer can teach (see `personalising`).
+Each of M members is a gated recurrent unit (Cho 2014) over all that a client has done (the last 128 exercises where it
+is more), begun from the profile. Beside its state stand counts of what was done, discounted at several rates: γ = 1
+counts all, γ = 0 the last alone, as a Markov chain does. One softmax over both gives the prediction; members are
+averaged in the logits, so that the whole is again one softmax regression on one state, which an answer can teach (see
+`personalising`).
 
 Where no client ever repeats an exercise, as nobody rates a film twice, what was done before is left out of the softmax,
 in training as in prediction: the model then need not learn what cannot come.

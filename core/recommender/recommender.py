@@ -151,11 +151,16 @@ class Recommender:
     def predict_proba(self, histories: Sequence[History], profiles: ArrayLike) -> Floats:
         """The probability of each exercise being next (eq. 7), shape (n, N), rows summing to 1.
 
-        histories of any length, also empty; only their last `settings.window` exercises are read. profiles: (n, P).
+        histories of any length, also empty; only their last `settings.window` exercises are read, but where nobody
+        repeats an exercise (see `leaves_out`) none of a history can come again. profiles: (n, P).
         """
+        from core.recommender import families
         from core.recommender.network import probabilities
 
-        return probabilities(self._fitted.network.logits(self._hidden(histories, profiles)))
+        network = self._fitted.network
+        logits = network.logits(self._hidden(histories, profiles))
+        earlier = [history[: -self.settings.window] for history in histories]
+        return probabilities(families.without_earlier(network, logits, earlier))
 
     def hidden(self, histories: Sequence[History], profiles: ArrayLike) -> Floats:
         """The last hidden state h(t) of eq. 6, shape (n, K); near states are cases the model takes for alike."""
@@ -166,8 +171,8 @@ class Recommender:
         """Whether `exercise` cannot come after `history`: nobody it learnt from repeats one, and this one was done."""
         from core.recommender import families
 
-        window = last_windows([history], self.settings.window, self.n_exercises)[0]
-        return families.leaves_out(self._fitted.network, window, check_exercise(exercise, self.n_exercises))
+        last_windows([history], max(len(history), 1), self.n_exercises)  # checks them
+        return families.leaves_out(self._fitted.network, history, check_exercise(exercise, self.n_exercises))
 
     def update(
         self, history: History, profile: ArrayLike, exercise: int, *, rng: np.random.Generator | None = None

@@ -57,6 +57,10 @@ def learnt_from(report: Mapping[str, Any]) -> int:
     return int(summary["training_clients"] + stopping)
 
 
+IMPOSSIBLE = 1e-6
+"""The least that a step's probability counts as in a log loss: one step that cannot be does not decide the mean."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A candidate on some clients held out; each list has a place for each of them.
@@ -64,8 +68,8 @@ class Judged:
     Attributes:
         steps: exercises that were predicted.
         hits: how many were among the first 1, 5 and 10.
-        log_loss: mean cross-entropy in nats over all steps of the clients; confidence and right: of the first choice at
-            each of these steps, for the calibration error.
+        log_loss: mean cross-entropy in nats over all steps of the clients, each at most −log `IMPOSSIBLE`; confidence
+            and right: of the first choice at each of these steps, for the calibration error.
     """
 
     name: str
@@ -143,7 +147,7 @@ def judge(name: str, model: "Model", arrays: CohortArrays, held_out: Sequence[in
         places = ranks(likely, wanted)
         hits.append([int((places < k).sum()) for k in KS])
         steps.append(len(history))
-        own = np.maximum(likely[np.arange(len(wanted)), wanted], np.finfo(np.float64).tiny)
+        own = np.maximum(likely[np.arange(len(wanted)), wanted], IMPOSSIBLE)
         losses -= float(np.log(own).sum())
         confidence += likely.max(axis=1).round(5).tolist()
         right += (places == 0).tolist()

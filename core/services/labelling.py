@@ -45,7 +45,7 @@ class Outcome:
     """What became of an answer.
 
     Attributes:
-        status: ``taught`` (a new version), ``recorded`` (no version), ``conflict`` or ``masked`` (nothing changed).
+        status: ``taught``, ``recorded`` (nothing was taught), ``conflict`` or ``masked`` (nothing changed).
         message: a sentence for the trainer.
         before, after: top five as (exercise name, probability) for the same step, before and after; of what the
             gate masks only the answer itself is among them.

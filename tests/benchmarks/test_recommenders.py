@@ -402,6 +402,16 @@ def test_a_run_prints_a_table_and_writes_every_figure(cohort, tmp_path, monkeypa
         command.arguments([*arguments[:-4], "--only", "popularity,sasrec", "--splits", "clients", "--tune"])
     )
     assert "RecTools SASRec was NOT measured: No connection." in capsys.readouterr().out
+    # One that takes no part in a table leaves it empty, and what is measured anew may be anybody.
+    only = [*arguments[:-4], "--splits", "clients", "--only"]
+    command.run(command.arguments([*only, "sasrec", "--tune"]))
+    printed = capsys.readouterr().out
+    assert "1 seed: nobody was measured" in printed or "2 seeds: nobody was measured" in printed
+    (written,) = json.loads((tmp_path / "figures.json").read_text()).values()
+    assert written["models"] == {}
+    command.run(command.arguments([*only, "popularity", "--again", "markov"]))
+    with pytest.raises(InputError, match="--again holds 'sasrek'"):
+        command.run(command.arguments([*only, "popularity", "--again", "sasrek"]))
     with pytest.raises(InputError, match="--only holds 'sasrek'"):
         command.run(command.arguments(["--only", "sasrek"]))
     with pytest.raises(InputError, match="--ours is 'gru'"):

@@ -159,7 +159,9 @@ def _table(store: Store, run: Run, table: Table, number: int, *, synthetic: bool
     )
     # A column with sentences is not squeezed: a table that gets too wide scrolls sideways.
     sentences: list[Hashable] = [
-        name for name in frame if frame[name].map(lambda cell: len(str(cell)) > LONG_TEXT).any()
+        name
+        for name, cells_of in zip(frame, zip(*table.rows, strict=True), strict=True)
+        if any(len(str(cell)) > LONG_TEXT for cell in cells_of)
     ]
     shown = frame.head(MOST_ROWS).style.format(_shown, na_rep=cells.NOTHING)
     st.table(

@@ -13,6 +13,7 @@ from core.services.studies.study import Chart, Context, Loaded, Piece, Progress,
 from core.store import people
 
 WEIGHTS = {candidates.FULL_HISTORY: 60.0, candidates.PAPER: 40.0}  # a baseline counts
+MEMBERS = " Each member of the ensemble keeps an epoch of its own: the losses are their mean, the epoch their median."
 
 
 def _cohorts(store: Store) -> tuple[str, ...]:
@@ -120,8 +121,8 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
             f"“{settings.cohort}” has a new model: {_clients(summary, report['family'])}, "
             f"{summary['calibration_clients']} held out to calibrate when to ask.",
             *_why(settings, figures, report["family"]),
-            "It is in force now, and everything that trainers taught before was taught to it again. The other model is "
-            "kept, and can be put in force on the page Data and models.",
+            "It was put in force when this training ended, and everything that trainers had taught was taught to it "
+            "again. The other model was kept; the page Data and models shows which is in use, and can change it.",
         ),
         tables=(
             *_comparison(figures, settings.folds),
@@ -137,7 +138,8 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
                         summary["stop_losses"][summary["best_epoch"] - 1] if summary["stop_losses"] else None,
                     ),
                 ),
-                "Losses are cross-entropies in nats; dropout makes that on the clients trained on look worse.",
+                "Losses are cross-entropies in nats; dropout makes that on the clients trained on look worse."
+                + (MEMBERS if report["family"] == candidates.FULL_HISTORY else ""),
             ),
             _calibration(summary, report["family"]),
             *_asking(report["asked_rates"]),
@@ -149,7 +151,8 @@ def _combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
                 "Epoch",
                 "Cross-entropy (nats)",
                 tuple(lines),
-                f"Loss by epoch; the lowest on held-out clients is at epoch {summary['best_epoch']}.",
+                f"Loss by epoch; the weights that were kept are of epoch {summary['best_epoch']}"
+                f"{', the median of the members' if report['family'] == candidates.FULL_HISTORY else ''}.",
             ),
         ),
         synthetic=results[0]["synthetic"],

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -210,6 +211,20 @@ def test_an_answer_that_the_model_leaves_out_is_refused_and_not_pretended_to_be_
     with pytest.raises(InputError, match="was done before"):
         model.update([0, 3], [0.0], 3)
     assert not Recommender(QUICK, seed=1).fit([[0, 0, 1]] * 3, np.zeros((3, 1))).leaves_out([0], 0)
+
+
+def test_what_was_done_before_the_window_cannot_come_again_either():
+    rng = np.random.default_rng(3)
+    histories = [rng.permutation(N)[:6].tolist() for _ in range(30)]
+    model = Recommender(replace(QUICK, window=2), seed=1).fit(histories, np.zeros((30, 1)), np.eye(N))
+    asked = [[0, 1, 2, 3], [2, 3], [], list(range(N))]
+    likely = model.predict_proba(asked, np.zeros((4, 1)))
+    np.testing.assert_allclose(likely.sum(axis=1), 1)
+    assert [set(np.flatnonzero(row == 0)) for row in likely] == [{0, 1, 2, 3}, {2, 3}, set(), {N - 2, N - 1}]
+    for history, row in zip(asked, likely, strict=True):
+        assert [model.leaves_out(history, exercise) for exercise in range(N)] == (row == 0).tolist()
+    with pytest.raises(InputError, match="histories"):
+        model.predict_proba([[N, 1, 2]], np.zeros((1, 1)))
 
 
 @pytest.mark.parametrize("length", [1, 3, 4, 5, 8, 9, 23])

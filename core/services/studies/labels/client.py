@@ -59,7 +59,8 @@ def run(
             ]
             before = [likely(layer, own.states) for own in tested.values()]
             untaught = [ranks(p, own.targets) for p, own in zip(before, tested.values(), strict=True)]
-            of = four_figures(walks, untaught, [margin(p) for p in before], KS)
+            surest = [certainty[one](p) for one, p in zip(tested, before, strict=True)]
+            of = four_figures(walks, untaught, surest, KS)
             found.append(
                 {
                     "method": method,

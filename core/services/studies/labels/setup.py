@@ -57,7 +57,7 @@ def joined(one: Steps, other: Steps) -> Steps:
 def setup_of(settings: Settings, data: Data, seed: int) -> Setup:
     """The same for every strategy of a seed, so that they are compared step by step.
 
-    Raises InputError if the cohort has too few clients for the four parts.
+    Raises InputError if the cohort has too few clients for the four parts, or too few steps for two batches.
     """
     from core.recommender.full_history_training import never_repeats
 
@@ -77,6 +77,11 @@ def setup_of(settings: Settings, data: Data, seed: int) -> Setup:
     test, calibration, start, pool = (
         _steps(laid, n, clients, settings.most_windows, rng, excludes=excludes) for clients in parts
     )
+    if len(pool) < settings.batch:
+        raise InputError(
+            f"{data.name} leaves {len(pool)} steps to ask about, fewer than the {settings.batch} of a batch. Choose "
+            "a smaller batch, or fewer clients known at first."
+        )
     return Setup(n, start, pool, calibration, test)
 
 

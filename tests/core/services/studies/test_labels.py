@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
+from core.recommender.settings import FullHistorySettings
 from core.recommender.windows import check_histories
 from core.services import movielens
 from core.services.features import cohort_arrays
 from core.services.movielens import MovieLens
 from core.services.studies import running
 from core.services.studies.cohorts import MOVIELENS, Data
-from core.services.studies.labels import STUDY, words
+from core.services.studies.labels import STUDY, client, words
 from core.services.studies.labels.efficiency import labels_to_reach, ratio, rising
 from core.services.studies.labels.gathered import Curves
 from core.services.studies.labels.settings import Settings
@@ -120,6 +121,25 @@ def test_clients_are_in_one_part_each(data: Data) -> None:
 def test_too_few_clients_are_refused(data: Data) -> None:
     with pytest.raises(InputError, match="leave nobody to ask about"):
         setup_of(Settings(**{**QUICK, "start": 9}), data, 7)
+
+
+def test_a_pool_smaller_than_a_batch_is_refused(data: Data) -> None:
+    size = len(setup_of(Settings(**QUICK), data, 7).pool)
+    setup_of(Settings(**{**QUICK, "batch": size}), data, 7)
+    with pytest.raises(InputError, match=f"{size} steps to ask about, fewer than the {size + 1} of a batch"):
+        setup_of(Settings(**{**QUICK, "batch": size + 1}), data, 7)
+
+
+def test_at_equal_coverage_the_same_score_says_which_steps_are_left(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = setup_of(Settings(**QUICK), data, 7)
+    # A model that nothing teaches: what is left after asking at random is then the same with and without learning.
+    monkeypatch.setattr(client, "FullHistorySettings", lambda: FullHistorySettings(answer_rate=1e-12))
+    found = client.run(Settings(**{**QUICK, "strategies": (RANDOM,)}), setup, 7, lambda _: None)
+    for row in found:
+        assert row["labels"] > 0
+        assert row["unasked"] == pytest.approx(row["same coverage"])
 
 
 def test_the_state_of_a_step_knows_nothing_of_what_is_done_in_it_or_later() -> None:

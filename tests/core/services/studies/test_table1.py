@@ -20,7 +20,7 @@ from core.services.studies.performing import Performer, Stopped
 from core.services.studies.registry import STUDIES
 from core.services.studies.study import Context, Result, Table
 from core.services.studies.tables.paper import HALVED, TABLE_I
-from core.services.studies.tables.table1 import STUDY, Settings, calibrating, evaluating, work
+from core.services.studies.tables.table1 import STUDY, Settings, calibrating, evaluating, words, work
 from core.services.studies.tables.table1.data import Data, load, sessions
 from core.services.studies.tables.table1.figures import gather, papers_rule
 from core.services.studies.tables.table1.result import combine
@@ -91,6 +91,14 @@ def test_every_row_of_the_paper_is_there_with_its_figures_beside(result: Result)
     assert f"{CLIENTS} of {CLIENTS + 1} clients left out" in result.headline[0]
     assert "54 training samples a fold" in result.headline[0], "six others with nine whole windows each"
     assert f"{CLIENTS * 9} tested steps" in result.headline[0]
+
+
+def test_only_a_generated_cohort_is_called_one() -> None:
+    for row in ROWS.values():
+        assert "this one is generated" in words.why(row, "unasked", synthetic=True)
+        said = words.why(row, "unasked", synthetic=False)
+        assert "generated" not in said
+        assert "this one is another" in said
 
 
 def test_the_four_figures_stand_apart_for_every_rule(result: Result) -> None:

@@ -31,7 +31,7 @@ def combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
     return Result(
         headline=(words.about(settings, results), *words.findings(settings, found, asked)),
         tables=(
-            _table(settings, found),
+            _table(settings, found, synthetic=first["data"]["synthetic"]),
             *([_asking(settings, found, column) for column in range(len(KS))] if learning else []),
             *([_added(settings, found)] if (BASELINE, "") in found and len(found) > 1 else []),
             *([_rates(asked)] if asked else []),
@@ -54,7 +54,7 @@ def _cells(values: Floats) -> tuple[Cell, Cell]:
     return (None, None) if found is None else (found.mean, found.half)
 
 
-def _table(settings: Settings, found: Found) -> Table:
+def _table(settings: Settings, found: Found, *, synthetic: bool) -> Table:
     rows: list[tuple[Cell, ...]] = []
     chosen = papers_rule(settings)
     for (key, rule), figures in found.items():
@@ -72,7 +72,7 @@ def _table(settings: Settings, found: Found) -> Table:
                     *(row.printed.top if beside else (None,) * len(KS)),
                     float(figures.clients.std(ddof=1)) if counted == "all" else None,
                     _cells(figures.asked)[0] if row.learns else 0.0,
-                    words.why(row, counted),
+                    words.why(row, counted, synthetic=synthetic),
                 )
             )
     return Table(

@@ -11,10 +11,9 @@ from core.services.studies.tables.table1.figures import Figures, Found, Rate, pa
 from core.services.studies.tables.table1.rows import ASKING, BASELINE, EXPERT, FULL, HALF, ROWS, RULES, Row
 from core.services.studies.tables.table1.settings import Settings
 
-GENERATED = "the paper's cohort was never published; this one is generated"
+UNPUBLISHED = "the paper's cohort was never published; this one is "
 WHY = {
-    FULL: "the questionnaires' scores of a generated cohort depend on what is done as its maker chose",
-    EXPERT: "its categories are those of the generated catalogue, not the paper's expert's",
+    EXPERT: "the categories are those of this cohort's catalogue, not the paper's expert's",
     RULES: "the paper says neither what its transactions are (here: sessions) nor how frequent a rule must be",
     HALF: "the paper does not say to what; here k is 5 in place of 10: h(t) and what the output layer reads halve",
 }
@@ -140,9 +139,15 @@ def _rates(asked: Sequence[Rate]) -> list[str]:
     return sentences
 
 
-def why(row: Row, counted: str) -> str:
-    """The reason where a row differs from the paper's."""
-    reasons = [GENERATED, *([WHY[row.training]] if row.training in WHY else [])]
+def why(row: Row, counted: str, *, synthetic: bool) -> str:
+    """The reason where a row differs from the paper's, on a synthetic cohort or on another one."""
+    reasons = [UNPUBLISHED + ("generated" if synthetic else "another")]
+    if row.training == FULL and synthetic:
+        reasons.append(
+            "the questionnaires' scores of a generated cohort depend on what is done as its maker chose"
+        )
+    elif row.training in WHY:
+        reasons.append(WHY[row.training])
     if row.learns and counted == "unasked":
         reasons.append(
             "the authors' code leaves steps asked about out of its accuracy, and this figure does so too"

@@ -25,11 +25,10 @@ from core.services.studies.tables.peers import (
 )
 from core.services.studies.tables.table2.settings import Settings
 
-WHY_LEVEL = "the paper's cohort was never published; this one is generated"
+UNPUBLISHED = "the paper's cohort was never published; this one is "
 WHY = {
     PUBLISHED: "the paper prints no settings, and its cohort was never published",
     SOFTMAX: "trained on all exercises at once, until held-out clients do no better; the paper prints no epochs",
-    "": WHY_LEVEL,
 }
 
 
@@ -77,7 +76,11 @@ def combine(settings: Settings, results: Sequence[dict[str, Any]]) -> Result:
     )
     return Result(
         headline=(about, *_findings(found)),
-        tables=(_table(settings, found), _lead(found), _by_repeat(found, results)),
+        tables=(
+            _table(settings, found, synthetic=first["data"]["synthetic"]),
+            _lead(found),
+            _by_repeat(found, results),
+        ),
         charts=tuple(_chart(found, column) for column in range(len(KS))),
         synthetic=first["data"]["synthetic"],
     )
@@ -154,7 +157,8 @@ def _owed(as_published: float, trained: float) -> str:
     )
 
 
-def _table(settings: Settings, found: Found) -> Table:
+def _table(settings: Settings, found: Found, *, synthetic: bool) -> Table:
+    level = UNPUBLISHED + ("generated" if synthetic else "another")
     rows: list[tuple[Cell, ...]] = []
     for (model, training), row in found.items():
         of = [interval(row.by_repeat[:, column]) for column in range(len(KS))]
@@ -166,7 +170,7 @@ def _table(settings: Settings, found: Found) -> Table:
                 TRAININGS.get(training, ""),
                 *(cell for i in of for cell in (i.mean, i.half)),
                 *(paper.top if paper else (None,) * len(KS)),
-                WHY[training] if paper else "not in the paper; it shows what counting alone gives",
+                WHY.get(training, level) if paper else "not in the paper; it shows what counting alone gives",
                 round(float(row.steps.mean())) if row.steps.size else None,
             )
         )
