@@ -137,9 +137,8 @@ def test_at_equal_coverage_the_same_score_says_which_steps_are_left(
     # A model that nothing teaches: what is left after asking at random is then the same with and without learning.
     monkeypatch.setattr(client, "FullHistorySettings", lambda: FullHistorySettings(answer_rate=1e-12))
     found = client.run(Settings(**{**QUICK, "strategies": (RANDOM,)}), setup, 7, lambda _: None)
-    for row in found:
-        assert row["labels"] > 0
-        assert row["unasked"] == pytest.approx(row["same coverage"])
+    assert any(row["labels"] for row in found)
+    assert [row["unasked"] for row in found] == pytest.approx([row["same coverage"] for row in found])
 
 
 def test_the_state_of_a_step_knows_nothing_of_what_is_done_in_it_or_later() -> None:
