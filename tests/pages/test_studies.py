@@ -173,7 +173,7 @@ def test_numbers_in_a_table_stay_whole_and_sentences_have_room(
     shown = pa.ipc.open_stream(styler.display_values).read_pandas()
     assert [str(cell) for cell in shown.iloc[:, 0]] == ["5", "–"]
     cells = [f"#T_{styler.uuid}_row{row}_col2" for row in (0, 1)]
-    assert styler.styles == f"{', '.join(cells)} {{ min-width: {study_run.LONG_TEXT_WIDTH} }}"
+    assert styler.styles == f"{', '.join(cells)} {{ min-width: {len(why) / 6:.1f}rem }}"
 
 
 def test_a_result_on_synthetic_data_is_marked(store: Store) -> None:

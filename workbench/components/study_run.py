@@ -1,6 +1,5 @@
 """A run of a study on a page: its state at a glance, and the result of one that is done."""
 
-from collections.abc import Hashable
 from datetime import UTC, datetime
 from numbers import Integral
 
@@ -20,7 +19,8 @@ from workbench.components import synthetic
 from workbench.components.text import plain, small
 
 MOST_ROWS = 200
-LONG_TEXT, LONG_TEXT_WIDTH = 30, "12rem"  # a column with longer texts, in characters, is not squeezed
+LONG_TEXT = 30  # characters; a column with longer texts has room for them in
+LINES, MOST_CHARACTERS, CHARACTER_REM = 3, 30, 0.5
 TALL_ROWS, TABLE_HEIGHT = 20, 620  # longer tables scroll, their heading stays
 CHART_WIDTH = 600
 BADGES = {
@@ -157,15 +157,16 @@ def _table(store: Store, run: Run, table: Table, number: int, *, synthetic: bool
         columns=[plain(column) for column in table.columns],
         dtype=object,  # or a whole number beside an empty cell is shown with decimals
     )
-    # A column with sentences is not squeezed: a table that gets too wide scrolls sideways.
-    sentences: list[Hashable] = [
-        name
-        for name, cells_of in zip(frame, zip(*table.rows, strict=True), strict=True)
-        if any(len(str(cell)) > LONG_TEXT for cell in cells_of)
-    ]
     shown = frame.head(MOST_ROWS).style.format(_shown, na_rep=cells.NOTHING)
+    for name, column in zip(frame, zip(*table.rows, strict=True), strict=True):
+        longest = max(len(str(cell)) for cell in column)
+        if (
+            longest > LONG_TEXT
+        ):  # not squeezed into a narrow pillar: a table that gets too wide scrolls sideways
+            width = min(longest / LINES, MOST_CHARACTERS) * CHARACTER_REM
+            shown = shown.set_properties(subset=[name], **{"min-width": f"{width:.1f}rem"})
     st.table(
-        shown.set_properties(subset=sentences, **{"min-width": LONG_TEXT_WIDTH}),
+        shown,
         border="horizontal",
         height=TABLE_HEIGHT if len(frame) > TALL_ROWS else "content",
         hide_index=True,
