@@ -148,9 +148,13 @@ def main() -> None:
         rng = np.random.default_rng(2022)
         histories, profiles, exercises = cohort(n, rng)
         model = Recommender(replace(settings, epochs=2)).fit(histories, profiles, exercises)
+        asked = [
+            (c, histories[c][: int(rng.integers(3, LENGTH))]) for c in rng.integers(CLIENTS, size=ANSWERS)
+        ]
+        # Nobody repeats one of 100 here, and what was done is then no answer for the ensemble.
         answers = [
-            (histories[c][: int(rng.integers(3, LENGTH))], profiles[c], int(rng.integers(n)))
-            for c in rng.integers(CLIENTS, size=ANSWERS)
+            (history, profiles[c], int(rng.choice(np.setdiff1d(np.arange(n), history))))
+            for c, history in asked
         ]
         plain = measure(peer(n, settings, histories, profiles, exercises), answers)
         quick = measure(ours(model), answers)
