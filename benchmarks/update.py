@@ -122,6 +122,7 @@ def peer(
 def whole_answers() -> Floats:
     """Milliseconds of each answer given through the services, on the sample cohort as a first start makes it."""
     times: list[float] = []
+    torch.set_num_threads(1)  # as the workbench serves
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         preparing.prepare(store, lambda _line: None)

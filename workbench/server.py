@@ -134,6 +134,10 @@ def _warm() -> None:
     Streamlit collects all generations after every run of a script. With these libraries in sight that takes
     0.2 s of processor time, in which the next answer of a trainer has to wait; without them, a few milliseconds.
     """
+    import torch
+
+    # What a page asks for is small: sharing it among threads takes longer than doing it.
+    torch.set_num_threads(1)
     models.warm()
     from core.services.picks import warming
 

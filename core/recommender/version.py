@@ -89,6 +89,8 @@ class Body:
     rehearsal: Floats | None = None
     slice: "Tensor | None" = None
     held_out_distances: Floats | None = None
+    newest: "tuple[bytes, Tensor] | None" = None
+    """The state of the one window that was asked for last, and what it was: an answer asks for it several times."""
 
 
 @dataclass(frozen=True, slots=True)

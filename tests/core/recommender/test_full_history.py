@@ -117,6 +117,26 @@ def test_the_ensembles_logits_are_the_mean_of_its_members():
     torch.testing.assert_close(together.logits(states(together, histories, profiles)), alone.mean(dim=0))
 
 
+def test_the_state_of_one_window_is_computed_once_for_all_that_an_answer_asks(quick, monkeypatch):
+    from core.recommender import training
+
+    computed, whole = [], training.hidden_states
+    monkeypatch.setattr(training, "hidden_states", lambda *given: computed.append(1) or whole(*given))
+    profile, other = np.array([0.5, 0.0, 0.0]), np.array([0.5, 1.0, 0.0])
+    first = quick.predict_proba([[1, 2, 3, 4]], profile[None])
+    taught = quick.update([1, 2, 3, 4], profile, 0)
+    assert not np.array_equal(taught.predict_proba([[1, 2, 3, 4]], profile[None]), first)
+    assert len(computed) <= 2, "once for the window, and once for the rehearsal"
+    before = len(computed)
+    for history, of in (([1, 2, 3], profile), ([1, 2, 3, 4], other)):
+        alone = quick.predict_proba([history], of[None])
+        np.testing.assert_allclose(
+            alone, quick.predict_proba([history] * 2, np.stack([of] * 2))[:1], rtol=1e-5
+        )
+    assert len(computed) == before + 4
+    np.testing.assert_array_equal(quick.predict_proba([[1, 2, 3, 4]], profile[None]), first)
+
+
 def test_a_prediction_depends_on_the_window_alone_and_not_on_who_else_is_asked(quick):
     rng = np.random.default_rng(0)
     histories = [rng.integers(N, size=length).tolist() for length in (0, 1, 5, 127, 128, 200)]
