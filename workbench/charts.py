@@ -64,13 +64,12 @@ def _intervals(drawn: go.Figure, chart: Chart) -> None:
         )
     room = ACROSS // max(len(categories), 1)
     lines = [textwrap.wrap(category, max(room, 9), break_long_words=False) for category in categories]
+    # Plotly leaves out names that it thinks too wide, unless told how they lie.
     level = all(len(line) <= room for name in lines for line in name)
     drawn.update_xaxes(
         tickvals=list(range(len(categories))),
         ticktext=["<br>".join(map(escape, name)) for name in lines],
-        tickangle=0
-        if level
-        else None,  # Plotly leaves out names that it thinks too wide, unless told how they lie
+        tickangle=0 if level else None,
         range=[-0.5, len(categories) - 0.5],
         showgrid=False,
         zeroline=False,

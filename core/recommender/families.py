@@ -218,6 +218,8 @@ def without_earlier(network: "AnyNetwork", logits: "Tensor", earlier: Sequence[H
     earlier: for each window the exercises before it. A row of which nothing would be left stays as it is. Raises
     InputError for an exercise that the network does not have.
     """
+    import torch
+
     from core.recommender.full_history import FullHistory
 
     if not (isinstance(network, FullHistory) and network.excludes) or not any(map(len, earlier)):
@@ -226,8 +228,6 @@ def without_earlier(network: "AnyNetwork", logits: "Tensor", earlier: Sequence[H
     items = last_windows(earlier, longest, network.n)
     done = np.zeros((len(items), network.n + 1), dtype=np.bool_)  # the last column takes the padding
     done[np.arange(len(items))[:, None], items] = True
-    import torch
-
     rest = logits.masked_fill(torch.from_numpy(done[:, :-1]), -np.inf)
     some = torch.isfinite(rest).any(dim=1, keepdim=True)
     return torch.where(some, rest, logits)

@@ -406,7 +406,7 @@ def test_a_run_prints_a_table_and_writes_every_figure(cohort, tmp_path, monkeypa
     only = [*arguments[:-4], "--splits", "clients", "--only"]
     command.run(command.arguments([*only, "sasrec", "--tune"]))
     printed = capsys.readouterr().out
-    assert "1 seed: nobody was measured" in printed or "2 seeds: nobody was measured" in printed
+    assert "2 seeds: nobody was measured" in printed
     (written,) = json.loads((tmp_path / "figures.json").read_text()).values()
     assert written["models"] == {}
     command.run(command.arguments([*only, "popularity", "--again", "markov"]))

@@ -19,8 +19,8 @@ from workbench.components import synthetic
 from workbench.components.text import plain, small
 
 MOST_ROWS = 200
-LONG_TEXT = 30  # characters; a column with longer texts has room for them in
-LINES, MOST_CHARACTERS, CHARACTER_REM = 3, 30, 0.5
+# A column with texts longer than so many characters is wide enough for them in LINES lines, or for MOST_CHARACTERS.
+LONG_TEXT, LINES, MOST_CHARACTERS, CHARACTER_REM = 30, 3, 30, 0.5
 TALL_ROWS, TABLE_HEIGHT = 20, 620  # longer tables scroll, their heading stays
 CHART_WIDTH = 600
 BADGES = {
@@ -160,9 +160,7 @@ def _table(store: Store, run: Run, table: Table, number: int, *, synthetic: bool
     shown = frame.head(MOST_ROWS).style.format(_shown, na_rep=cells.NOTHING)
     for name, column in zip(frame, zip(*table.rows, strict=True), strict=True):
         longest = max(len(str(cell)) for cell in column)
-        if (
-            longest > LONG_TEXT
-        ):  # not squeezed into a narrow pillar: a table that gets too wide scrolls sideways
+        if longest > LONG_TEXT:  # not squeezed; a table that gets too wide scrolls sideways
             width = min(longest / LINES, MOST_CHARACTERS) * CHARACTER_REM
             shown = shown.set_properties(subset=[name], **{"min-width": f"{width:.1f}rem"})
     st.table(

@@ -65,3 +65,8 @@ THRESHOLD = 0.18
 
 ALPHA = 0.01
 """Level of the paper's test."""
+
+
+def unpublished(*, synthetic: bool) -> str:
+    """Why a figure may differ from the paper's: on a synthetic cohort, or on another one."""
+    return f"the paper's cohort was never published; this one is {'generated' if synthetic else 'another'}"

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from core.services.studies.statistics import Interval, interval, signed
-from core.services.studies.tables.paper import ALPHA, THRESHOLD
+from core.services.studies.tables.paper import ALPHA, THRESHOLD, unpublished
 from core.services.studies.tables.table1.figures import Figures, Found, Rate, papers_rule
 from core.services.studies.tables.table1.rows import ASKING, BASELINE, EXPERT, FULL, HALF, ROWS, RULES, Row
 from core.services.studies.tables.table1.settings import Settings
 
-UNPUBLISHED = "the paper's cohort was never published; this one is "
 WHY = {
     EXPERT: "the categories are those of this cohort's catalogue, not the paper's expert's",
     RULES: "the paper says neither what its transactions are (here: sessions) nor how frequent a rule must be",
@@ -141,7 +140,7 @@ def _rates(asked: Sequence[Rate]) -> list[str]:
 
 def why(row: Row, counted: str, *, synthetic: bool) -> str:
     """The reason where a row differs from the paper's, on a synthetic cohort or on another one."""
-    reasons = [UNPUBLISHED + ("generated" if synthetic else "another")]
+    reasons = [unpublished(synthetic=synthetic)]
     if row.training == FULL and synthetic:
         reasons.append(
             "the questionnaires' scores of a generated cohort depend on what is done as its maker chose"

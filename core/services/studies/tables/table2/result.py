@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.services.studies.protocols import KS
 from core.services.studies.statistics import Interval, difference_in_words, interval
 from core.services.studies.study import Cell, Chart, Result, Series, Table
-from core.services.studies.tables.paper import TABLE_II
+from core.services.studies.tables.paper import TABLE_II, unpublished
 from core.services.studies.tables.peers import (
     LIBRARY,
     MARKOV,
@@ -25,7 +25,6 @@ from core.services.studies.tables.peers import (
 )
 from core.services.studies.tables.table2.settings import Settings
 
-UNPUBLISHED = "the paper's cohort was never published; this one is "
 WHY = {
     PUBLISHED: "the paper prints no settings, and its cohort was never published",
     SOFTMAX: "trained on all exercises at once, until held-out clients do no better; the paper prints no epochs",
@@ -158,7 +157,7 @@ def _owed(as_published: float, trained: float) -> str:
 
 
 def _table(settings: Settings, found: Found, *, synthetic: bool) -> Table:
-    level = UNPUBLISHED + ("generated" if synthetic else "another")
+    level = unpublished(synthetic=synthetic)
     rows: list[tuple[Cell, ...]] = []
     for (model, training), row in found.items():
         of = [interval(row.by_repeat[:, column]) for column in range(len(KS))]
